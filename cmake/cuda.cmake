@@ -1,0 +1,40 @@
+# Finds nvcc (VOXPACK_CUDA=AUTO: if it is there; ON: or fails) and compiles lib/kernels/*.cu with it.
+# Sets VOXPACK_CUDA_SOURCES, which is empty where the build has no CUDA kernels.
+file(GLOB VOXPACK_CUDA_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/lib/kernels/*.cu)
+if(VOXPACK_CUDA STREQUAL "OFF")
+  set(VOXPACK_CUDA_SOURCES)
+elseif(VOXPACK_CUDA_SOURCES OR VOXPACK_CUDA STREQUAL "ON")
+  find_program(VOXPACK_NVCC nvcc HINTS ENV CUDACXX PATHS /usr/local/cuda/bin)
+  if(VOXPACK_NVCC AND NOT DEFINED CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_COMPILER ${VOXPACK_NVCC})
+  endif()
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 75 80 90)
+  endif()
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    enable_language(CUDA)
+  elseif(VOXPACK_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "VOXPACK_CUDA=ON, but no nvcc in PATH, CUDACXX or /usr/local/cuda/bin")
+  else()
+    set(VOXPACK_CUDA_SOURCES)
+  endif()
+endif()
+if(VOXPACK_CUDA_SOURCES)
+  message(STATUS "CUDA kernels: yes, ${CMAKE_CUDA_COMPILER} for ${CMAKE_CUDA_ARCHITECTURES}")
+else()
+  message(STATUS "CUDA kernels: no")
+endif()
+
+# -std is a compile option because CMake 3.25 drops CUDA_STANDARD 20 for nvcc 13 without a word.
+# No contraction on either side: docs/numerics.md.
+function(voxpack_cuda_kernels target)
+  if(VOXPACK_CUDA_SOURCES)
+    set_target_properties(${target} PROPERTIES
+      CUDA_RUNTIME_LIBRARY Static CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED OFF)
+    target_compile_definitions(${target} PRIVATE VOXPACK_HAS_CUDA)
+    target_compile_options(${target} PRIVATE
+      "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-fmad=false;-Xcompiler=-ffp-contract=off>")
+  endif()
+endfunction()

@@ -1,0 +1,315 @@
+// Construction of the lattice: leaf map, closure blocks, corner rows, hanging corners.
+#include "kernels/lattice.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/morton.h"
+
+namespace voxpack {
+namespace {
+
+constexpr int kTopCell = 8;  // fine blocks per axis of a top cell
+
+// Sets the leaf of all fine blocks that `block` covers.
+void map_block(Lattice& lattice, const Block& block, uint32_t leaf) {
+  const int shift = block.level - lattice.finest_level;
+  const int64_t size = int64_t{1} << shift;
+  const int64_t lower[3] = {block.x * size, block.y * size, block.z * size};
+  if (size >= kTopCell) {
+    const int64_t cells = size / kTopCell;
+    for (int64_t z = lower[2] / kTopCell; z < lower[2] / kTopCell + cells; ++z) {
+      for (int64_t y = lower[1] / kTopCell; y < lower[1] / kTopCell + cells; ++y) {
+        for (int64_t x = lower[0] / kTopCell; x < lower[0] / kTopCell + cells; ++x) {
+          if (x >= lattice.top_size || y >= lattice.top_size || z >= lattice.top_size) continue;
+          lattice.top[(z * lattice.top_size + y) * lattice.top_size + x] = leaf | kWholeCell;
+        }
+      }
+    }
+    return;
+  }
+  uint32_t& entry =
+      lattice.top[(lower[2] / kTopCell * lattice.top_size + lower[1] / kTopCell) * lattice.top_size +
+                  lower[0] / kTopCell];
+  if (entry == 0) {
+    lattice.tables.resize(lattice.tables.size() + 512, 0);
+    entry = static_cast<uint32_t>(lattice.tables.size() / 512);
+  }
+  uint32_t* table = lattice.tables.data() + static_cast<size_t>(entry - 1) * 512;
+  for (int64_t z = 0; z < size; ++z) {
+    for (int64_t y = 0; y < size; ++y) {
+      for (int64_t x = 0; x < size; ++x) {
+        table[(((lower[2] + z) & 7) * 8 + ((lower[1] + y) & 7)) * 8 + ((lower[0] + x) & 7)] = leaf + 1;
+      }
+    }
+  }
+}
+
+// Site masks of the lower faces of a block: bit i set where coordinate `axis` of site i is 0.
+std::array<uint64_t, 3> lower_face_masks() {
+  std::array<uint64_t, 3> masks{};
+  for (int i = 0; i < 64; ++i) {
+    for (int axis = 0; axis < 3; ++axis) {
+      if (gather_bits_3(static_cast<uint64_t>(i) >> axis) == 0) masks[axis] |= uint64_t{1} << i;
+    }
+  }
+  return masks;
+}
+
+bool overlaps_leaf(const Lattice& lattice, const Block& block) {
+  const int64_t size = int64_t{1} << (block.level - lattice.finest_level);
+  for (int64_t z = block.z * size; z < (block.z + 1) * size; ++z) {
+    for (int64_t y = block.y * size; y < (block.y + 1) * size; ++y) {
+      for (int64_t x = block.x * size; x < (block.x + 1) * size; ++x) {
+        if (leaf_at(lattice, x, y, z) >= 0) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Blocks without points below the lower boundary sites of others, coarse levels first.
+std::vector<Block> closure_blocks(const Field& field, const Lattice& lattice) {
+  static const std::array<uint64_t, 3> kFaces = lower_face_masks();
+  std::vector<Block> closure;
+  for (const Block& block : field.blocks) {
+    for (int corner = 1; corner < 8; ++corner) {
+      uint64_t mask = block.mask;
+      for (int axis = 0; axis < 3; ++axis) {
+        if (corner >> axis & 1) mask &= kFaces[axis];
+      }
+      if (mask == 0) continue;
+      const int dx = corner & 1, dy = corner >> 1 & 1, dz = corner >> 2;
+      if (block.x < dx || block.y < dy || block.z < dz) continue;
+      Block below{block.level, static_cast<uint16_t>(block.x - dx), static_cast<uint16_t>(block.y - dy),
+                  static_cast<uint16_t>(block.z - dz), 0, 0};
+      if (!overlaps_leaf(lattice, below)) closure.push_back(below);
+    }
+  }
+  std::sort(closure.begin(), closure.end(), block_before);
+  closure.erase(std::unique(closure.begin(), closure.end(),
+                            [](const Block& a, const Block& b) {
+                              return a.level == b.level && a.x == b.x && a.y == b.y && a.z == b.z;
+                            }),
+                closure.end());
+  return closure;
+}
+
+LeafView leaf_view(const Block& block, int finest_level) {
+  const int shift = block.level - finest_level;
+  const float size = static_cast<float>(kBlockCells << shift);
+  return {{block.x * size, block.y * size, block.z * size}, size, shift, 0};
+}
+
+// Finds the rows of the 125 corners of one leaf.
+class CornerFinder {
+ public:
+  CornerFinder(const Field& field, Lattice& lattice) : field_(field), lattice_(lattice) {
+    for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
+  }
+
+  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser leaves.
+  void find(uint32_t leaf) {
+    const LeafView& view = lattice_.leaves[leaf];
+    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+    for (int k = 0; k <= kBlockCells; ++k) {
+      for (int j = 0; j <= kBlockCells; ++j) {
+        for (int i = 0; i <= kBlockCells; ++i) {
+          const int64_t p[3] = {static_cast<int64_t>(view.lower[0]) + (int64_t{i} << view.shift),
+                                static_cast<int64_t>(view.lower[1]) + (int64_t{j} << view.shift),
+                                static_cast<int64_t>(view.lower[2]) + (int64_t{k} << view.shift)};
+          const bool inside = i % kBlockCells && j % kBlockCells && k % kBlockCells;
+          rows[(k * 5 + j) * 5 + i] = inside || single_level_ ? stored_row(p) : boundary_row(p);
+        }
+      }
+    }
+  }
+
+ private:
+  // Row of the point stored at position p (finest lattice), 0 if none is.
+  uint32_t stored_row(const int64_t p[3]) const {
+    const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
+    if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
+    const Block& block = field_.blocks[leaf];
+    const int shift = lattice_.leaves[leaf].shift;
+    const uint64_t site = morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
+    if (!(block.mask >> site & 1)) return 0;
+    const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
+    return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
+  }
+
+  uint32_t boundary_row(const int64_t p[3]) {
+    int coarsest = -1;
+    for (int s = 0; s < 8; ++s) {
+      const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
+                               (p[2] - (s >> 2)) >> 2);
+      if (leaf >= 0 && (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
+        coarsest = leaf;
+      }
+    }
+    const LeafView& view = lattice_.leaves[coarsest];
+    const int64_t low_bits = (int64_t{1} << view.shift) - 1;
+    if (((p[0] | p[1] | p[2]) & low_bits) == 0) return stored_row(p);
+    return hanging_row(p, coarsest);
+  }
+
+  uint32_t hanging_row(const int64_t p[3], int coarse_leaf) {
+    const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
+                                     static_cast<uint32_t>(p[2]));
+    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+    const LeafView& view = lattice_.leaves[coarse_leaf];
+    const uint32_t* rows = lattice_.corner_rows.data() + size_t(coarse_leaf) * kCornersPerLeaf;
+    int cell[3];
+    float fraction[3];
+    for (int a = 0; a < 3; ++a) {
+      const int64_t local = p[a] - static_cast<int64_t>(view.lower[a]);
+      cell[a] = static_cast<int>(std::min<int64_t>(local >> view.shift, kBlockCells - 1));
+      fraction[a] = static_cast<float>(local - (int64_t{cell[a]} << view.shift)) /
+                    static_cast<float>(1 << view.shift);
+    }
+    HangingRow row{};
+    for (int c = 0; c < 8; ++c) {
+      const int i = cell[0] + (c & 1), j = cell[1] + (c >> 1 & 1), k = cell[2] + (c >> 2);
+      const float weight = (c & 1 ? fraction[0] : 1 - fraction[0]) *
+                           (c & 2 ? fraction[1] : 1 - fraction[1]) *
+                           (c & 4 ? fraction[2] : 1 - fraction[2]);
+      row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
+      row.weights[c] = weight;
+    }
+    lattice_.hanging.push_back(row);
+    const uint32_t index = static_cast<uint32_t>(lattice_.row_count() - 1);
+    known_.emplace(key, index);
+    return index;
+  }
+
+  const Field& field_;
+  Lattice& lattice_;
+  bool single_level_ = true;
+  std::unordered_map<uint64_t, uint32_t> known_;
+};
+
+}  // namespace
+
+LatticeView Lattice::view() const {
+  return {finest_level, top_size, top.data(), tables.data(), leaves.data(), corner_rows.data()};
+}
+
+int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
+  const int64_t blocks = int64_t{lattice.top_size} * kTopCell;
+  if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
+  const uint32_t entry =
+      lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
+  if (entry == 0) return -1;
+  if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
+  return static_cast<int>(lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
+         1;
+}
+
+Result<Lattice> make_lattice(const Field& field) {
+  Lattice lattice;
+  lattice.cube = field.cube;
+  lattice.resolution = field.resolution;
+  lattice.point_count = field.point_count();
+  for (const Block& block : field.blocks) {
+    lattice.finest_level = std::min<int>(lattice.finest_level, block.level);
+  }
+  if (!field.blocks.empty()) {
+    lattice.finest_level = field.blocks.back().level;  // coarse levels come first
+  }
+  if (lattice.point_count >= (uint64_t{1} << 31)) {
+    return {Errc::device, "the field has " + std::to_string(lattice.point_count) +
+                              " points; at most 2^31 can be marched at once"};
+  }
+  const int sites = sites_per_axis(field.resolution, lattice.finest_level);
+  const int fine_blocks = (sites - 1) / kBlockCells + 1;
+  lattice.top_size = (fine_blocks + kTopCell - 1) / kTopCell;
+  lattice.top.assign(size_t(lattice.top_size) * lattice.top_size * lattice.top_size, 0);
+  lattice.leaves.reserve(field.blocks.size());
+  for (const Block& block : field.blocks) {
+    map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
+    lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
+  }
+  std::vector<uint32_t> order;  // leaves by level, coarsest first
+  for (const Block& block : closure_blocks(field, lattice)) {
+    if (overlaps_leaf(lattice, block)) continue;  // a coarser closure block is there already
+    map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
+    lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
+  }
+  order.resize(lattice.leaves.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return lattice.leaves[a].shift > lattice.leaves[b].shift;
+  });
+  lattice.corner_rows.resize(lattice.leaves.size() * kCornersPerLeaf);
+  CornerFinder finder(field, lattice);
+  for (uint32_t leaf : order) finder.find(leaf);
+  return lattice;
+}
+
+int row_stride(int channels) { return channels < 8 ? 8 : (channels < 16 ? 16 : 32); }
+
+std::vector<float> make_rows(const Field& field, const Lattice& lattice, int stride) {
+  std::vector<float> rows(lattice.row_count() * stride, 0.0f);
+  const int channels = field.channels();
+  for (size_t i = 0; i < field.point_count(); ++i) {
+    float* row = rows.data() + (i + 1) * stride;
+    row[0] = field.density[i];
+    std::copy_n(field.features.data() + i * channels, channels, row + 1);
+  }
+  resolve_hanging(lattice, stride, rows.data());
+  return rows;
+}
+
+void resolve_hanging(const Lattice& lattice, int stride, float* rows) {
+  float* target = rows + (1 + lattice.point_count) * stride;
+  for (const HangingRow& hanging : lattice.hanging) {
+    for (int k = 0; k < stride; ++k) {
+      float sum = 0;
+      for (int c = 0; c < 8; ++c) sum += hanging.weights[c] * rows[size_t{hanging.sources[c]} * stride + k];
+      target[k] = sum;
+    }
+    target += stride;
+  }
+}
+
+void scatter_hanging(const Lattice& lattice, int stride, float* gradients, uint8_t* touched_pages) {
+  for (size_t i = lattice.hanging.size(); i-- > 0;) {
+    const HangingRow& hanging = lattice.hanging[i];
+    const size_t row = 1 + lattice.point_count + i;
+    if (!touched_pages[row / kRowsPerPage]) continue;
+    float* source = gradients + row * stride;
+    for (int c = 0; c < 8; ++c) {
+      if (hanging.weights[c] == 0) continue;
+      touched_pages[hanging.sources[c] / kRowsPerPage] = 1;
+      float* target = gradients + size_t{hanging.sources[c]} * stride;
+      for (int k = 0; k < stride; ++k) target[k] += hanging.weights[c] * source[k];
+    }
+    std::fill_n(source, stride, 0.0f);
+  }
+}
+
+void update_empty_leaves(Lattice& lattice, int stride, const float* rows) {
+#pragma omp parallel for schedule(static)
+  for (size_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) {
+    const uint32_t* corners = lattice.corner_rows.data() + leaf * kCornersPerLeaf;
+    bool empty = true;
+    for (int c = 0; c < kCornersPerLeaf && empty; ++c) empty = !(rows[size_t{corners[c]} * stride] > 0);
+    lattice.leaves[leaf].is_empty = empty;
+  }
+}
+
+MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset) {
+  MarchRay march{};
+  const double cells_per_unit = lattice.resolution / lattice.cube.edge;  // level-0 cells
+  const double fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
+  for (int a = 0; a < 3; ++a) {
+    march.origin[a] =
+        static_cast<float>((ray.origin[a] - lattice.cube.origin[a]) * cells_per_unit * fine);
+    march.step_direction[a] = static_cast<float>(ray.direction[a] * fine);
+    march.direction[a] = static_cast<float>(ray.direction[a]);
+  }
+  march.offset = offset;
+  return march;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,33 @@
+// The appearance network in the marcher's layout (NetworkView) and its Adam state.
+#pragma once
+
+#include <vector>
+
+#include "field/appearance.h"
+#include "kernels/aligned.h"
+#include "kernels/march_view.h"
+
+namespace voxpack {
+
+class Network {
+ public:
+  explicit Network(const AppearanceModel& model);
+
+  NetworkView view() const;
+  // The model with the weights as they are now.
+  AppearanceModel model() const;
+
+  size_t weights_in_count() const { return weights_in_.size(); }
+  size_t weights_out_count() const { return weights_out_.size(); }
+
+  // One Adam step on the sum of the lanes' gradients, in lane order; clears them.
+  void adam(const std::vector<TrainLane>& lanes, float rate, const AdamSettings& settings);
+
+ private:
+  AppearanceModel model_;
+  int padded_ = 0;
+  AlignedFloats weights_in_, weights_out_;  // padded layout of NetworkView
+  std::vector<float> first_, second_;            // moments, in then out
+};
+
+}  // namespace voxpack

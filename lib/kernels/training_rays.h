@@ -1,0 +1,47 @@
+// The rays of an optimisation: tiles of 4 x 4 pixels of the photos in a seeded random order.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "field/camera.h"
+#include "kernels/lattice.h"
+
+namespace voxpack {
+
+inline constexpr int kTilePixels = 4;
+inline constexpr int kRaysPerTile = kTilePixels * kTilePixels;
+
+// splitmix64 (Steele et al. 2014): the next of a seeded sequence.
+inline uint64_t next_random(uint64_t& state) {
+  uint64_t z = state += 0x9e3779b97f4a7c15ULL;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+class TrainingRays {
+ public:
+  // Keeps the views; they must outlive this. Only tiles with a visible pixel in or next to them are used.
+  TrainingRays(std::span<const View> views, uint64_t seed);
+
+  bool empty() const { return tiles_.empty(); }
+
+  // The next tiles in order; starts over with a new order after the last.
+  std::vector<uint64_t> next_tiles(int count);
+
+  // The rays of a tile, with its own random background (masked photos) and sample offsets from `seed`.
+  void make_rays(const Lattice& lattice, uint64_t tile, uint64_t seed, TrainRay rays[kRaysPerTile]) const;
+
+ private:
+  void shuffle();
+
+  std::span<const View> views_;
+  std::vector<uint64_t> tiles_;  // view << 32 | y << 16 | x, in tiles
+  size_t next_ = 0;
+  uint64_t random_;
+  bool has_masks_ = false;
+};
+
+}  // namespace voxpack

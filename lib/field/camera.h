@@ -14,16 +14,17 @@ using Vec3 = std::array<double, 3>;
 
 enum class LensModel {
   pinhole,
-  opencv,   // radial k1..k3 and tangential p1 p2 (Brown-Conrady, as in OpenCV and COLMAP); k4: r^8 term
+  opencv,   // radial k1..k3 and tangential p1 p2 (Brown-Conrady, as in OpenCV and COLMAP); k4: r^8
+            // term
   fisheye,  // equidistant with k1..k4 (OPENCV_FISHEYE)
 };
 
 struct Camera {
-  int width = 0;   // pixels
+  int width = 0;  // pixels
   int height = 0;
-  double fx = 0;   // focal lengths, pixels
+  double fx = 0;  // focal lengths, pixels
   double fy = 0;
-  double cx = 0;   // principal point, pixels; the centre of the first pixel is (0.5, 0.5)
+  double cx = 0;  // principal point, pixels; the centre of the first pixel is (0.5, 0.5)
   double cy = 0;
   LensModel lens = LensModel::pinhole;
   double k1 = 0, k2 = 0, k3 = 0, k4 = 0, p1 = 0, p2 = 0;
@@ -35,11 +36,12 @@ struct Ray {
   Vec3 direction{};  // unit length
 };
 
-// The ray through the image position (x, y) in pixels; lens distortion is undone by Newton iteration.
+// The ray through the image position (x, y) in pixels; lens distortion is undone by Newton
+// iteration.
 Ray camera_ray(const Camera& camera, double x, double y);
 
-// The image position of a world point in pixels, with lens distortion; it may lie outside the image. False,
-// with x and y untouched, behind the camera (fisheye: on the axis behind it).
+// The image position of a world point in pixels, with lens distortion; it may lie outside the
+// image. False, with x and y untouched, behind the camera (fisheye: on the axis behind it).
 bool project_point(const Camera& camera, const Vec3& point, double& x, double& y);
 
 inline Vec3 camera_position(const Camera& camera) {

@@ -1,8 +1,9 @@
 // The radiance field in memory: points on a sparse lattice of several levels, grouped in blocks.
 //
-// Level l has lattice spacing h * 2^l, h = edge / resolution. A block of level l covers 4 x 4 x 4 cells of
-// that spacing and owns the 64 lattice sites of its lower corners (half-open). The blocks of all levels do
-// not overlap; each site is stored at most once. The value between sites is defined in docs/field-format.md.
+// Level l has lattice spacing h * 2^l, h = edge / resolution. A block of level l covers 4 x 4 x 4
+// cells of that spacing and owns the 64 lattice sites of its lower corners (half-open). The blocks
+// of all levels do not overlap; each site is stored at most once. The value between sites is
+// defined in docs/field-format.md.
 #pragma once
 
 #include <array>
@@ -29,8 +30,8 @@ struct Cube {
   double edge = 1;                 // > 0
 };
 
-// Bit i of `mask` is the site whose Morton code within the block is i (x = bits 0 and 3 of i, y = bits 1
-// and 4, z = bits 2 and 5).
+// Bit i of `mask` is the site whose Morton code within the block is i (x = bits 0 and 3 of i, y =
+// bits 1 and 4, z = bits 2 and 5).
 struct Block {
   int8_t level = 0;
   uint16_t x = 0, y = 0, z = 0;  // in blocks of this level
@@ -44,12 +45,14 @@ struct Field {
   Cube cube;
   int resolution = 0;  // cells per axis at level 0
   AppearanceModel appearance;
-  // Coarse levels first, Morton order within a level; first_point is the running sum of the point counts.
+  // Coarse levels first, Morton order within a level; first_point is the running sum of the point
+  // counts.
   std::vector<Block> blocks;
   // Optical depth per length h (= edge / resolution at every level), before the ReLU. [point_count]
   std::vector<float> density;
   std::vector<float> features;  // [point_count][appearance.channels()]
-  // What the views see of each point: its share in their pixels (docs/field-format.md), >= 0. Empty if not known.
+  // What the views see of each point: its share in their pixels (docs/field-format.md), >= 0. Empty
+  // if not known.
   std::vector<float> importance;  // [point_count] or empty
 
   size_t point_count() const { return density.size(); }
@@ -60,16 +63,18 @@ struct Field {
 // The order of blocks in a field: level descending, then Morton code.
 bool block_before(const Block& a, const Block& b);
 
-// Number of lattice sites per axis at `level`: those with position * 2^level < resolution + 2^level.
+// Number of lattice sites per axis at `level`: those with position * 2^level < resolution +
+// 2^level.
 int sites_per_axis(int resolution, int level);
 
-// Checks ranges, order, overlap of blocks, sizes of the arrays, NaN and infinity. Fails with bad_data and the
-// first fault; a field that passes is safe to hand to every other function.
+// Checks ranges, order, overlap of blocks, sizes of the arrays, NaN and infinity. Fails with
+// bad_data and the first fault; a field that passes is safe to hand to every other function.
 Status validate(const Field& field);
 
-// A field from unordered points: positions [n][3] in units of their own level's spacing, levels [n] (empty: all
-// 0). `field` carries everything else, with density and features in the order of the points; they are
-// reordered. Fails with bad_data for positions outside the lattice, duplicates, or overlapping blocks.
+// A field from unordered points: positions [n][3] in units of their own level's spacing, levels [n]
+// (empty: all 0). `field` carries everything else, with density and features in the order of the
+// points; they are reordered. Fails with bad_data for positions outside the lattice, duplicates, or
+// overlapping blocks.
 Status assign_points(Field& field, const std::vector<uint16_t>& positions,
                      const std::vector<int8_t>& levels);
 

@@ -44,8 +44,8 @@ class Kernels {
 
   virtual Result<std::unique_ptr<Renderer>> make_renderer(const Field& field) = 0;
 
-  // Optimises a copy of `field` against `views`, which must outlive the optimiser. Fails with bad_data if the
-  // views show nothing, with `device` if memory is short.
+  // Optimises a copy of `field` against `views`, which must outlive the optimiser. Fails with `usage` if an option
+  // is out of range, with bad_data if the views show nothing, with `device` if memory is short.
   virtual Result<std::unique_ptr<Optimizer>> make_optimizer(const Field& field, std::span<const View> views,
                                                             const OptimizerOptions& options) = 0;
 

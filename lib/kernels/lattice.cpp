@@ -2,6 +2,7 @@
 #include "kernels/lattice.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "core/morton.h"
@@ -220,8 +221,12 @@ Result<Lattice> make_lattice(const Field& field) {
     return {Errc::device, "the field has " + std::to_string(lattice.point_count) +
                               " points; at most 2^31 can be marched at once"};
   }
-  const int sites = sites_per_axis(field.resolution, lattice.finest_level);
-  const int fine_blocks = (sites - 1) / kBlockCells + 1;
+  // Coarse blocks may reach beyond the cube: the top grid holds all of every block.
+  int fine_blocks = 1;
+  for (const Block& block : field.blocks) {
+    const int end = std::max({block.x, block.y, block.z}) + 1;
+    fine_blocks = std::max(fine_blocks, end << (block.level - lattice.finest_level));
+  }
   lattice.top_size = (fine_blocks + kTopCell - 1) / kTopCell;
   lattice.top.assign(size_t(lattice.top_size) * lattice.top_size * lattice.top_size, 0);
   lattice.leaves.reserve(field.blocks.size());
@@ -302,9 +307,20 @@ MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset) {
   MarchRay march{};
   const double cells_per_unit = lattice.resolution / lattice.cube.edge;  // level-0 cells
   const double fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
+  // Floats are exact enough only near the lattice. A start that is moved by a multiple of the largest step,
+  // which all others divide, keeps every sample in place.
+  constexpr double kLargestStep = (1 << kMaxLevel) / 2;
+  const double half = lattice.top_size * kTopCell * kBlockCells / fine / 2;
+  double origin[3];
+  double distance2 = 0;
   for (int a = 0; a < 3; ++a) {
-    march.origin[a] =
-        static_cast<float>((ray.origin[a] - lattice.cube.origin[a]) * cells_per_unit * fine);
+    origin[a] = (ray.origin[a] - lattice.cube.origin[a]) * cells_per_unit;
+    distance2 += (origin[a] - half) * (origin[a] - half);
+  }
+  const double outside = std::max(0.0, std::sqrt(distance2) - std::sqrt(3.0) * half);
+  const double skipped = std::floor(outside / kLargestStep) * kLargestStep;
+  for (int a = 0; a < 3; ++a) {
+    march.origin[a] = static_cast<float>((origin[a] + skipped * ray.direction[a]) * fine);
     march.step_direction[a] = static_cast<float>(ray.direction[a] * fine);
     march.direction[a] = static_cast<float>(ray.direction[a]);
   }

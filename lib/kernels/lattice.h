@@ -59,7 +59,8 @@ void scatter_hanging(const Lattice& lattice, int stride, float* gradients, uint8
 // Marks the leaves that have no positive density at any corner.
 void update_empty_leaves(Lattice& lattice, int stride, const float* rows);
 
-// A world ray in the lattice's units (see MarchRay).
+// A world ray in the lattice's units (see MarchRay). It starts near the lattice instead of at the camera, a
+// multiple of every level's step further on: the samples are the same.
 MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset);
 
 }  // namespace voxpack

@@ -5,7 +5,7 @@ namespace voxpack {
 
 const MarchTable& best_march_table() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl")) {
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
     return march_table_avx512();
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return march_table_avx2();

@@ -13,16 +13,16 @@ namespace voxpack {
 
 struct OptimizerOptions {
   uint64_t seed = 1;
-  int rays_per_iteration = 16384;  // a multiple of 64
+  int rays_per_iteration = 16384;  // a positive multiple of 64
 };
 
 // Settings of a run of iterations; they may change from run to run.
 struct OptimizeSettings {
   float density_rate = 0.1f;     // Adam learning rates
   float feature_rate = 0.02f;
-  float network_rate = 2e-3f;
+  float network_rate = 6e-3f;
   float concentration = 0;       // lambda of -sum of squared ray weights
-  float residual_penalty = 0;    // weight of the squared view-dependent residual
+  float residual_penalty = 0.02f; // weight of the squared view-dependent residual
 };
 
 struct OptimizeStats {

@@ -17,6 +17,10 @@ constexpr int kEmptyLeafInterval = 16;  // iterations between updates of the emp
 
 Result<std::unique_ptr<Optimizer>> OptimizerCpu::make(const Field& field, std::span<const View> views,
                                                       const OptimizerOptions& options) {
+  if (options.rays_per_iteration < 64 || options.rays_per_iteration % 64 != 0) {
+    return {Errc::usage, "rays per iteration " + std::to_string(options.rays_per_iteration) +
+                             " is not a positive multiple of 64"};
+  }
   VOXPACK_ASSIGN(Lattice lattice, make_lattice(field));
   std::unique_ptr<OptimizerCpu> made(new OptimizerCpu(field, std::move(lattice), views, options));
   if (made->rays_.empty()) return {Errc::bad_data, "the views show nothing: all photos are transparent"};

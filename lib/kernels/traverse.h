@@ -15,7 +15,9 @@ inline int clamp_int(int v, int lo, int hi) { return v < lo ? lo : (v > hi ? hi 
 // Calls visit(leaf_index, t_in, t_out) for every non-empty leaf on the ray; visit returns false to stop.
 template <class Visit>
 inline void traverse(const LatticeView& lattice, const MarchRay& ray, Visit&& visit) {
-  constexpr float kNudge = 1e-3f;  // of a fine cell: far above float rounding, far below a sample step
+  constexpr float kNudge = 1e-3f;     // of a fine cell: far below a sample step
+  constexpr float kRounding = 3e-7f;  // more than two units in the last place: t + nudge is always larger than t
+  constexpr float kFarthest = 1048576.0f;  // beyond, floats cannot tell the samples apart
   const float extent = static_cast<float>(lattice.top_size * 32);
   float inverse[3];
   float t = 0.0f;
@@ -31,8 +33,8 @@ inline void traverse(const LatticeView& lattice, const MarchRay& ray, Visit&& vi
     t_end = smaller(t_end, larger(t0, t1));
     speed = larger(speed, d < 0 ? -d : d);
   }
-  if (!(speed > 0.0f)) return;
-  const float nudge = kNudge / speed;
+  if (!(speed > 0.0f) || !(t_end < kFarthest)) return;
+  const float nudge = larger(kNudge / speed, kRounding * t_end);
   const int last_block = lattice.top_size * 8 - 1;
   while (t < t_end) {
     const float probe = t + nudge;
@@ -68,7 +70,7 @@ inline void traverse(const LatticeView& lattice, const MarchRay& ray, Visit&& vi
     }
     float t_out = t_end;
     for (int a = 0; a < 3; ++a) {
-      const float side = ray.step_direction[a] > 0.0f ? lower[a] + size : lower[a];
+      const float side = inverse[a] > 0.0f ? lower[a] + size : lower[a];
       t_out = smaller(t_out, (side - ray.origin[a]) * inverse[a]);
     }
     t_out = larger(t_out, t + nudge);

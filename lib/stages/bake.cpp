@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kHullCells = 128;
 constexpr float kFirstDensity = 0.1f;        // optical depth per voxel of every site at the start
-constexpr float kPruneVisibility = 4e-3f;    // sites whose largest share in a pixel is below are removed
+constexpr float kPruneVisibility = 5e-4f;    // sites whose largest share in a pixel is below are removed
 constexpr int kIterationsPerReport = 20;
 
 struct LevelPlan {
@@ -69,10 +69,24 @@ void initialise(Field& field) {
   }
 }
 
+// Pixels between the rays that decide what is seen: every voxel of `spacing` must be met by one.
+int visibility_stride(const Field& field, std::span<const View> views) {
+  const double half = field.cube.edge / 2;
+  double pixels = 1e9;  // across a voxel, in the view that shows it smallest
+  for (const View& view : views) {
+    const Vec3 p = camera_position(view.camera);
+    double squared = 0;
+    for (int a = 0; a < 3; ++a) squared += std::pow(p[a] - field.cube.origin[a] - half, 2);
+    pixels = std::min(pixels, std::min(view.camera.fx, view.camera.fy) * field.spacing() / std::sqrt(squared));
+  }
+  return std::clamp(static_cast<int>(pixels), 1, 4);
+}
+
 Result<Field> drop_unseen(const Field& field, std::span<const View> views, float threshold, Kernels& kernels) {
   std::vector<Camera> cameras;
   for (const View& view : views) cameras.push_back(view.camera);
-  VOXPACK_ASSIGN(const Visibility visibility, kernels.visibility(field, cameras, 2));
+  VOXPACK_ASSIGN(const Visibility visibility,
+                 kernels.visibility(field, cameras, visibility_stride(field, views)));
   std::vector<uint8_t> keep(field.point_count());
   const auto limit = static_cast<uint32_t>(threshold * 65536);
   for (size_t i = 0; i < keep.size(); ++i) keep[i] = visibility.max[i] >= limit;

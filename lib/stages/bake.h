@@ -10,7 +10,7 @@
 
 namespace voxpack {
 
-inline constexpr int kDefaultBakeIterations = 6000;
+inline constexpr int kDefaultBakeIterations = 8000;
 
 struct BakeOptions {
   int resolution = 256;        // cells per axis at the end, 32..2048

@@ -1,4 +1,5 @@
-// The demo object as a field: blocks near the surface are found by descent, then filled in parallel.
+// The demo object as a field: blocks near the surface are found by descent, then filled in
+// parallel.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -14,8 +15,9 @@ namespace {
 constexpr double kEdge = 2.1;
 constexpr float kOutside = 1.75f;  // thickness of the shell, spacings
 constexpr float kInside = 2.25f;
-constexpr float kDensityPerSpacing = 8.0f;  // optical depth per spacing, a spacing below the surface
-constexpr int kTaskBlocks = 32;             // edge of the cube of blocks one task fills
+constexpr float kDensityPerSpacing =
+    8.0f;                        // optical depth per spacing, a spacing below the surface
+constexpr int kTaskBlocks = 32;  // edge of the cube of blocks one task fills
 
 struct Chunk {
   std::vector<Block> blocks;
@@ -36,8 +38,8 @@ class FieldMaker {
   bool may_hold_points(int x, int y, int z, int size) const {
     if (std::max({x, y, z}) >= blocks_per_axis_) return false;
     const float half = 0.5f * (size * kBlockCells - 1);
-    const Vec3f centre = position(x * kBlockCells + half, y * kBlockCells + half,
-                                  z * kBlockCells + half);
+    const Vec3f centre =
+        position(x * kBlockCells + half, y * kBlockCells + half, z * kBlockCells + half);
     const float reach = half * spacing_ * 1.7320509f * kDemoSlope + kDemoDistanceJump;
     const float distance = demo_distance(centre);
     return distance < kOutside * spacing_ + reach && distance > -kInside * spacing_ - reach;
@@ -86,8 +88,8 @@ class FieldMaker {
     const DemoSurface near = demo_surface(p, true);
     const Vec3f on_surface = p - near.base_normal * near.distance;
     const DemoSurface surface = demo_surface(on_surface, true);
-    const Vec3f light = demo_expose(
-        demo_shade_average(demo_material(on_surface, surface), surface.normal));
+    const Vec3f light =
+        demo_expose(demo_shade_average(demo_material(on_surface, surface), surface.normal));
     return {encode_srgb(light.x), encode_srgb(light.y), encode_srgb(light.z)};
   }
 

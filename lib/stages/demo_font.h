@@ -6,8 +6,8 @@
 
 namespace voxpack {
 
-inline constexpr int kGlyphWidth = 5;    // dots; one more between letters
-inline constexpr int kGlyphHeight = 9;   // capitals fill rows 0..6, tails reach rows 7 and 8
+inline constexpr int kGlyphWidth = 5;   // dots; one more between letters
+inline constexpr int kGlyphHeight = 9;  // capitals fill rows 0..6, tails reach rows 7 and 8
 inline constexpr int kGlyphAdvance = 6;
 
 // Rows from the top, bit 4 is the leftmost dot. Blank for characters the font lacks.

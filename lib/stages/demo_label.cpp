@@ -70,11 +70,12 @@ void Print::text(float x, float y, float dot, Ink ink, std::string_view words) {
     const int last_y = static_cast<int>((y + (kGlyphHeight + 1) * dot) / kTexel);
     for (int iy = static_cast<int>((y - dot) / kTexel); iy <= last_y; ++iy) {
       for (int ix = static_cast<int>((x - dot) / kTexel); ix <= last_x; ++ix) {
-        const float value = glyph_value(rows, ((ix + 0.5f) * kTexel - x) / dot,
-                                        ((iy + 0.5f) * kTexel - y) / dot);
-        // The outline is where the blend crosses one half; its slope there is about 1 per dot.
-        blend(ix, iy, clamp01((value - 0.5f) * dot / kTexel + 0.5f) * (value > 0 ? 1.0f : 0.0f),
-              ink);
+        const float value =
+            glyph_value(rows, ((ix + 0.5f) * kTexel - x) / dot, ((iy + 0.5f) * kTexel - y) / dot);
+        // The outline is where the blend crosses 0.4, so that dots that touch at a corner join; its
+        // slope there is about 1 per dot.
+        const float share = clamp01((value - 0.4f) * dot / kTexel + 0.5f);
+        if (value > 0) blend(ix, iy, share, ink);
       }
     }
     x += kGlyphAdvance * dot;

@@ -20,7 +20,7 @@ float cell_noise(int x, int y, int z) {
   return (h >> 8) * (1.0f / 16777216.0f);
 }
 
-int cell(float v, float size) { return static_cast<int>(std::floor(v / size)); }
+int cell(float v, float size) { return whole_below(v * (1 / size)); }
 
 // Dark freckles in the glaze: one round spot in some of the cells.
 float freckle(Vec3f p) {
@@ -68,7 +68,7 @@ DemoMaterial glaze(Vec3f p, const DemoSurface& surface) {
 DemoMaterial woven(const WeavePlace& place, Vec3f warp, Vec3f weft) {
   // Fibres twist around the thread; threads differ a little; the gaps between them are dark.
   const float twist = place.along * 3 + place.across * 0.9f;
-  const float fibre = 0.90f + 0.10f * (2 * std::fabs(2 * (twist - std::floor(twist)) - 1) - 1);
+  const float fibre = 0.90f + 0.10f * (2 * std::fabs(2 * (twist - whole_below(twist)) - 1) - 1);
   const float thread = 0.88f + 0.24f * cell_noise(place.thread, place.warp ? 7 : 13, 3);
   const float depth = 0.30f + 0.70f * smooth_step(0.05f, 0.75f, place.height);
   return {(place.warp ? warp : weft) * (fibre * thread * depth), kDielectric * 0.25f, 1, depth};
@@ -78,8 +78,7 @@ DemoMaterial sleeve(Vec3f p) {
   constexpr Vec3f kLinen{0.62f, 0.52f, 0.38f}, kIndigo{0.035f, 0.055f, 0.16f},
       kRust{0.42f, 0.10f, 0.04f};
   const WeavePlace place = sleeve_weave(front_angle(p), p.z);
-  const int row = static_cast<int>(
-      std::floor((p.z - kDemoSleeveMiddle + kDemoSleeveHalf) / kSleevePitch));
+  const int row = whole_below((p.z - kDemoSleeveMiddle + kDemoSleeveHalf) * (1 / kSleevePitch));
   const int column = place.warp ? place.thread & 15 : 0;
   const bool stripe = row == 2 || row == 3 || row == 16 || row == 17;
   const Vec3f weft = stripe ? kIndigo : row == 9 || row == 10 ? kRust : kLinen;
@@ -164,17 +163,36 @@ Vec3f irradiance(Vec3f n) {
 DemoMaterial demo_material(Vec3f p, const DemoSurface& surface) {
   DemoMaterial out;
   switch (surface.part) {
-    case DemoPart::glaze: out = glaze(p, surface); break;
-    case DemoPart::sleeve: out = sleeve(p); break;
-    case DemoPart::lid: out = {{0.05f, 0.04f, 0.02f}, {0.86f, 0.64f, 0.33f}, 0.16f, 1}; break;
-    case DemoPart::cloth: out = cloth(p); break;
-    case DemoPart::knob: out = {{0.55f, 0.012f, 0.015f}, {0.05f, 0.05f, 0.05f}, 0.02f, 1}; break;
+    case DemoPart::glaze:
+      out = glaze(p, surface);
+      break;
+    case DemoPart::sleeve:
+      out = sleeve(p);
+      break;
+    case DemoPart::lid:
+      out = {{0.05f, 0.04f, 0.02f}, {0.86f, 0.64f, 0.33f}, 0.16f, 1};
+      break;
+    case DemoPart::cloth:
+      out = cloth(p);
+      break;
+    case DemoPart::knob:
+      out = {{0.55f, 0.012f, 0.015f}, {0.05f, 0.05f, 0.05f}, 0.02f, 1};
+      break;
     case DemoPart::ring:
-    case DemoPart::wire: out = {{0.03f, 0.03f, 0.03f}, {0.55f, 0.56f, 0.58f}, 0.12f, 1}; break;
-    case DemoPart::grip: out = wood(p); break;
-    case DemoPart::tag: out = card(p, surface); break;
-    case DemoPart::string: out = {{0.50f, 0.44f, 0.33f}, kDielectric * 0.25f, 1, 1}; break;
-    case DemoPart::cavity: return {{0.30f, 0.22f, 0.14f}, kDielectric * 0.5f, 0.9f, 0.15f};
+    case DemoPart::wire:
+      out = {{0.03f, 0.03f, 0.03f}, {0.55f, 0.56f, 0.58f}, 0.12f, 1};
+      break;
+    case DemoPart::grip:
+      out = wood(p);
+      break;
+    case DemoPart::tag:
+      out = card(p, surface);
+      break;
+    case DemoPart::string:
+      out = {{0.50f, 0.44f, 0.33f}, kDielectric * 0.25f, 1, 1};
+      break;
+    case DemoPart::cavity:
+      return {{0.30f, 0.22f, 0.14f}, kDielectric * 0.5f, 0.9f, 0.15f};
   }
   if (surface.part <= DemoPart::ring) out.openness *= demo_openness(p, surface.base_normal);
   return out;

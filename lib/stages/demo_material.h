@@ -16,7 +16,8 @@ struct DemoMaterial {
 // Material of the point p on `surface`.
 DemoMaterial demo_material(Vec3f p, const DemoSurface& surface);
 
-// Light reflected towards the camera; `view` is the unit direction from the camera to the point. Linear.
+// Light reflected towards the camera; `view` is the unit direction from the camera to the point.
+// Linear.
 Vec3f demo_shade(const DemoMaterial& material, Vec3f normal, Vec3f view);
 
 // The same averaged over the directions a point is seen from.

@@ -26,6 +26,11 @@ inline Vec3f normalize(Vec3f a) {
   return size > 0 ? a * (1 / size) : Vec3f{0, 0, 1};
 }
 inline Vec3f mix(Vec3f a, Vec3f b, float t) { return a * (1 - t) + b * t; }
+// The largest whole number <= v, for |v| < 2^31; the library's is a call on plain x86-64.
+inline int whole_below(float v) {
+  const int toward_zero = static_cast<int>(v);
+  return toward_zero - (v < static_cast<float>(toward_zero));
+}
 inline float clamp01(float v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
 // 0 below lo, 1 above hi, smooth between; lo < hi.
 inline float smooth_step(float lo, float hi, float v) {

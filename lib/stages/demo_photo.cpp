@@ -1,5 +1,6 @@
 #include "stages/demo_photo.h"
 
+#include <algorithm>
 #include <array>
 #include <numbers>
 #include <random>
@@ -53,15 +54,53 @@ struct Lens {
   }
 };
 
-void render_row(const Lens& lens, const SrgbTable& srgb, int samples, int y, Image& image) {
+// Pixels that can show something: a rectangle, ends not included.
+struct Rect {
+  float left, top, right, bottom;
+};
+
+// Where the boxes around the object's parts appear.
+std::vector<Rect> find_rects(const Lens& lens, const Image& image) {
+  std::vector<Rect> rects;
+  for (const DemoBox& box : demo_boxes()) {
+    Rect rect{1e9f, 1e9f, -1e9f, -1e9f};
+    for (int corner = 0; corner < 8; ++corner) {
+      const Vec3f to = Vec3f{corner & 1 ? box.hi.x : box.lo.x, corner & 2 ? box.hi.y : box.lo.y,
+                             corner & 4 ? box.hi.z : box.lo.z} -
+                       lens.origin;
+      const float depth = -dot(to, lens.back);
+      if (depth < 0.01f) {  // the camera is very close: no limits
+        const auto width = static_cast<float>(image.width);
+        return {{-1, -1, width, static_cast<float>(image.height)}};
+      }
+      const float x = lens.cx + dot(to, lens.right) / (depth * lens.inverse_fx);
+      const float y = lens.cy - dot(to, lens.up) / (depth * lens.inverse_fy);
+      rect = {std::min(rect.left, x), std::min(rect.top, y), std::max(rect.right, x),
+              std::max(rect.bottom, y)};
+    }
+    // A pixel more for rounding.
+    rects.push_back({rect.left - 2, rect.top - 2, rect.right + 1, rect.bottom + 1});
+  }
+  return rects;
+}
+
+bool may_show(const std::vector<Rect>& rects, int x, int y) {
+  return std::ranges::any_of(rects, [&](const Rect& rect) {
+    return x > rect.left && x < rect.right && y > rect.top && y < rect.bottom;
+  });
+}
+
+void render_row(const Lens& lens, const std::vector<Rect>& rects, const SrgbTable& srgb,
+                int samples, int y, Image& image) {
   uint8_t* out = &image.pixels[static_cast<size_t>(y) * image.width * 4];
   const float step = 1.0f / samples;
   for (int x = 0; x < image.width; ++x, out += 4) {
+    if (!may_show(rects, x, y)) continue;
     Vec3f light;
     int hits = 0;
     for (int i = 0; i < samples * samples; ++i) {
-      const Vec3f view = lens.direction(x + (i % samples + 0.5f) * step,
-                                        y + (i / samples + 0.5f) * step);
+      const Vec3f view =
+          lens.direction(x + (i % samples + 0.5f) * step, y + (i / samples + 0.5f) * step);
       const float t = demo_hit(lens.origin, view);
       if (t < 0) continue;
       const Vec3f p = lens.origin + view * t;
@@ -82,7 +121,8 @@ Vec3 cross_product(const Vec3& a, const Vec3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
-// A camera that looks at the origin from the direction with the given sine of elevation and azimuth.
+// A camera that looks at the origin from the direction with the given sine of elevation and
+// azimuth.
 Camera place_camera(double sine, double azimuth, int size) {
   const double cosine = std::sqrt(1 - sine * sine);
   const Vec3 back{cosine * std::cos(azimuth), cosine * std::sin(azimuth), sine};
@@ -129,10 +169,10 @@ Status check(const DemoPhotoOptions& options) {
   const uint64_t views = options.train_views + options.test_views;
   const uint64_t bytes = views * options.size * options.size * 4;
   if (bytes > kMaxPhotoBytes) {
-    return {Errc::usage, std::to_string(views) + " photos of " + std::to_string(options.size) +
-                             " x " + std::to_string(options.size) + " need " +
-                             std::to_string(bytes >> 20) +
-                             " MiB, at most 8192 are allowed; choose a smaller size or fewer views"};
+    return {Errc::usage,
+            std::to_string(views) + " photos of " + std::to_string(options.size) + " x " +
+                std::to_string(options.size) + " need " + std::to_string(bytes >> 20) +
+                " MiB, at most 8192 are allowed; choose a smaller size or fewer views"};
   }
   return {};
 }
@@ -144,8 +184,9 @@ Image render_demo_photo(const Camera& camera, int samples) {
   const Lens lens(camera);
   Image image{camera.width, camera.height, 4, {}};
   image.pixels.resize(static_cast<size_t>(image.width) * image.height * 4);
+  const std::vector<Rect> rects = find_rects(lens, image);
 #pragma omp parallel for schedule(dynamic, 4)
-  for (int y = 0; y < image.height; ++y) render_row(lens, srgb, samples, y, image);
+  for (int y = 0; y < image.height; ++y) render_row(lens, rects, srgb, samples, y, image);
   return image;
 }
 
@@ -157,8 +198,8 @@ Result<DataSet> make_demo_dataset(const DemoPhotoOptions& options, Log& log) {
   const double turn = 2 * std::numbers::pi * uniform();
   const double shift = 0.25 + 0.5 * uniform();
   data.train = place_views(options.train_views, options.size, turn, shift);
-  data.test = place_views(options.test_views, options.size,
-                          turn + 2 * std::numbers::pi * uniform(), 1 - shift);
+  data.test = place_views(options.test_views, options.size, turn + 2 * std::numbers::pi * uniform(),
+                          1 - shift);
   const double total = options.train_views + options.test_views;
   double done = 0;
   for (auto* views : {&data.train, &data.test}) {

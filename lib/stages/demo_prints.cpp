@@ -12,8 +12,8 @@ constexpr Ink kGold{{0.80f, 0.55f, 0.22f}, 1};
 
 void comb(Print& print, float x, float y) {
   constexpr float kRadius = 0.034f, kStep = 0.0589f;
-  for (int row = 0; row < 4; ++row) {
-    for (int i = 0; i < (row % 2 ? 2 : 3); ++i) {
+  for (int row = 0; row < 6; ++row) {
+    for (int i = 0; i < (row % 2 ? 1 : 2); ++i) {
       print.hexagon(x + (i + (row % 2) * 0.5f) * kStep, y + row * 0.051f, kRadius, 0.0035f, kGold);
     }
   }
@@ -23,34 +23,30 @@ Print draw_front() {
   Print print(kFrontLabelWidth, kLabelHeight, kCream);
   print.fill(0, 0.018f, kFrontLabelWidth, 0.012f, kGold);
   print.fill(0, kLabelHeight - 0.030f, kFrontLabelWidth, 0.012f, kGold);
-  print.centred(0.055f, 0.0075f, kRed, "MOORLAND APIARY * ESTATE BOTTLED");
+  print.centred(0.055f, 0.0070f, kRed, "MOORLAND APIARY * ESTATE BOTTLED");
   print.centred(0.128f, 0.0190f, kBrown, "WILD HEATHER");
   print.fill(kFrontLabelWidth / 2 - 0.50f, 0.280f, 1.0f, 0.004f, kBrown);
   print.centred(0.298f, 0.0120f, kRed, "RAW HONEY No.7");
   print.centred(0.400f, 0.0062f, kBrown, "Cold pressed, never heated or filtered.");
-  print.centred(0.453f, 0.0045f, kBrown,
-                "Net weight 340 g (12 oz)    Best before end: see base");
+  print.centred(0.453f, 0.0045f, kBrown, "Net weight 340 g (12 oz)    Best before end: see base");
   print.centred(0.492f, 0.0036f, kBrown,
                 "Not suitable for infants under 12 months. Store in a cool, dry and dark place.");
   comb(print, 0.045f, 0.10f);
-  comb(print, kFrontLabelWidth - 0.163f, 0.10f);
-  comb(print, 0.045f, 0.34f);
-  comb(print, kFrontLabelWidth - 0.163f, 0.34f);
+  comb(print, kFrontLabelWidth - 0.104f, 0.10f);
   return print;
 }
 
 void nutrition(Print& print, float x, float y) {
-  constexpr std::string_view kRows[][2] = {{"per 100 g", ""},      {"Energy", "1372 kJ"},
-                                           {"Fat", "0.0 g"},       {"Carbohydrate", "81.5 g"},
-                                           {"of which sugars", "80.8 g"}, {"Protein", "0.3 g"},
-                                           {"Salt", "0.02 g"}};
+  constexpr std::string_view kRows[][2] = {
+      {"per 100 g", ""},    {"Energy", "1372 kJ"}, {"Fat", "0.0 g"},  {"Carbohydrate", "81.5 g"},
+      {"Sugars", "80.8 g"}, {"Protein", "0.3 g"},  {"Salt", "0.02 g"}};
   constexpr float kDot = 0.0042f, kWidth = 0.50f, kLine = 0.042f;
   for (int i = 0; i < 7; ++i) {
     const float top = y + i * kLine;
     print.fill(x, top, kWidth, 0.0026f, kBrown);
-    print.text(x + 0.008f, top + 0.008f, kDot, kBrown, kRows[i][0]);
+    print.text(x + 0.008f, top + 0.006f, kDot, kBrown, kRows[i][0]);
     const float wide = kRows[i][1].size() * 6 * kDot;
-    print.text(x + kWidth - 0.006f - wide, top + 0.008f, kDot, kBrown, kRows[i][1]);
+    print.text(x + kWidth - 0.006f - wide, top + 0.006f, kDot, kBrown, kRows[i][1]);
   }
   print.fill(x, y + 7 * kLine, kWidth, 0.0026f, kBrown);
   print.fill(x - 0.0026f, y, 0.0026f, 7 * kLine + 0.0026f, kBrown);
@@ -63,7 +59,7 @@ Print draw_back() {
   print.fill(0, kLabelHeight - 0.024f, kBackLabelWidth, 0.006f, kGold);
   print.text(0.04f, 0.045f, 0.0080f, kRed, "INGREDIENTS");
   constexpr std::string_view kLines[] = {
-      "100% raw heather honey from", "Calluna vulgaris. May hold",  "traces of pollen, propolis",
+      "100% raw heather honey from", "Calluna vulgaris. May hold", "traces of pollen, propolis",
       "and beeswax. Crystals are",   "natural: warm the jar, but", "not above 35 degrees.",
       "Harvested by hand in late",   "August from 42 small hives."};
   for (int i = 0; i < 8; ++i) print.text(0.04f, 0.108f + i * 0.0345f, 0.0034f, kBrown, kLines[i]);
@@ -81,8 +77,8 @@ Print draw_stamp() {
   Print print(kStampWidth, 0.4f, {0.52f, 0.40f, 0.30f});
   print.centred(0.03f, 0.0100f, kBrown, "BATCH 0427-B");
   print.centred(0.15f, 0.0072f, kBrown, "BEST BEFORE 09 2031");
-  print.centred(0.25f, 0.0055f, kBrown, "Stoneware, fired at 1240 C");
-  print.centred(0.33f, 0.0045f, kRed, "dishwasher safe without the cloth");
+  print.centred(0.25f, 0.0050f, kBrown, "Stoneware, fired at 1240 C");
+  print.centred(0.33f, 0.0038f, kRed, "dishwasher safe without the cloth");
   return print;
 }
 

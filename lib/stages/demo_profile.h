@@ -1,5 +1,5 @@
-// The turned parts of the demo object as distances in the (radius, height) plane, templates over float and
-// ProfileDual. All are exact distances or lower bounds that change by at most 1 per unit.
+// The turned parts of the demo object as distances in the (radius, height) plane, templates over
+// float and ProfileDual. All are exact distances or lower bounds that change by at most 1 per unit.
 #pragma once
 
 #include "stages/demo_shape.h"

@@ -1,5 +1,6 @@
-// The relief on three parts of the demo object: weave of sleeve and cloth, knurl of the lid. Heights are
-// added outwards (weave) or cut inwards (knurl, negative); each fades out towards the edges of its part.
+// The relief on three parts of the demo object: weave of sleeve and cloth, knurl of the lid.
+// Heights are added outwards (weave) or cut inwards (knurl, negative); each fades out towards the
+// edges of its part.
 #pragma once
 
 #include "stages/demo_shape.h"
@@ -16,7 +17,8 @@ inline constexpr int kKnurlCount = 72;
 inline constexpr float kTwoPi = 6.28318531f;
 
 // Angle around the axis, 0 in front (-y), to the reader's right positive, -pi..pi.
-// A polynomial within 1e-5 rad: the library's arc tangent takes as long as the rest of a shaded point.
+// A polynomial within 1e-5 rad: the library's arc tangent takes as long as the rest of a shaded
+// point.
 inline float front_angle(Vec3f p) {
   const float x = std::fabs(p.x), y = std::fabs(p.y);
   const float far = x > y ? x : y;
@@ -52,7 +54,7 @@ inline float cloth_relief(float x, float y) {
 }
 
 inline float knurl_relief(float angle, float z) {
-  const float inside = clamp01((0.075f - std::fabs(z - 0.46f)) * 60);
+  const float inside = clamp01((0.068f - std::fabs(z - 0.46f)) * 60);
   return inside > 0 ? -kKnurlDepth * inside * (0.5f - 0.5f * std::cos(angle * kKnurlCount)) : 0;
 }
 

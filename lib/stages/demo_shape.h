@@ -1,8 +1,9 @@
-// The surfaces of the demo object, a honey jar about 2 units high around the origin: signed distance,
-// parts, normals and exact ray hits. z is up; the label looks to -y.
+// The surfaces of the demo object, a honey jar about 2 units high around the origin: signed
+// distance, parts, normals and exact ray hits. z is up; the label looks to -y.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "stages/demo_math.h"
 
@@ -34,8 +35,9 @@ inline constexpr float kDemoSleeveMiddle = -0.68f;
 inline constexpr float kDemoSleeveHalf = 0.17f;
 inline constexpr float kDemoClothTop = 0.572f;
 
-// Signed distance to the object, negative inside its material; the jar is hollow. A lower bound away
-// from the surface, changes by at most 1.4 per unit (and by kDemoDistanceJump where relief begins).
+// Signed distance to the object, negative inside its material; the jar is hollow. A lower bound
+// away from the surface, changes by at most 1.4 per unit (and by kDemoDistanceJump where relief
+// begins).
 float demo_distance(Vec3f p);
 inline constexpr float kDemoSlope = 1.4f;
 inline constexpr float kDemoDistanceJump = 0.008f;
@@ -50,9 +52,15 @@ struct DemoSurface {
 // The part nearest to p, and its normals there. `with_cavity`: the inner wall counts as a part.
 DemoSurface demo_surface(Vec3f p, bool with_cavity);
 
-// First hit of the ray with unit direction, as a distance > 0 along it; negative: none. The origin must
-// lie outside of the object.
+// First hit of the ray with unit direction, as a distance > 0 along it; negative: none. The origin
+// must lie outside of the object.
 float demo_hit(Vec3f origin, Vec3f direction);
+
+// Boxes that hold the whole object between them.
+struct DemoBox {
+  Vec3f lo, hi;
+};
+std::span<const DemoBox> demo_boxes();
 
 // Share of the sky a point of the body or lid sees, 0..1, from the shape of the profile.
 float demo_openness(Vec3f p, Vec3f normal);

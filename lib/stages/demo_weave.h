@@ -14,10 +14,10 @@ struct WeavePlace {
 };
 
 inline WeavePlace weave_at(float u, float v) {
-  const float cell_u = std::floor(u), cell_v = std::floor(v);
-  const int iu = static_cast<int>(cell_u), iv = static_cast<int>(cell_v);
-  const float fu = 2 * (u - cell_u) - 1, fv = 2 * (v - cell_v) - 1;
-  // Cross sections are arcs; along its way a thread rises over one crossing and dips under the next.
+  const int iu = whole_below(u), iv = whole_below(v);
+  const float fu = 2 * (u - iu) - 1, fv = 2 * (v - iv) - 1;
+  // Cross sections are arcs; along its way a thread rises over one crossing and dips under the
+  // next.
   const float arc_u = 1 - fu * fu, arc_v = 1 - fv * fv;
   const float rise = ((iu + iv) & 1) ? 1.0f : -1.0f;
   const float warp = arc_u * (0.55f + 0.45f * rise * arc_v);

@@ -1,0 +1,31 @@
+// Decodes the values of all points.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "codec/octree.h"
+
+namespace voxpack {
+
+// Decodes all groups. `channels` carries the parameters (steps, biases, gains [tree depth], roots);
+// `sections` one attribute section per group. Fills numbers[point * channels + channel], in step /
+// 256 of the channel, which must have that size. If `coefficients` is not null, also appends every
+// channel's coefficients to (*coefficients)[channel]. Fails with bad_data if a section is cut or
+// has bytes left over. May throw std::bad_alloc.
+Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+                         std::span<const CodedChannel> channels,
+                         std::span<const uint8_t> group_sizes,
+                         std::span<const std::span<const uint8_t>> sections,
+                         std::span<int32_t> numbers,
+                         std::vector<std::vector<int32_t>>* coefficients);
+
+// The stored value of a number of `channel`.
+inline float decode_value(const CodedChannel& channel, int32_t number) {
+  const double v = static_cast<double>(number) * static_cast<double>(channel.step) / 256.0;
+  if (channel.curve == ValueCurve::linear) return static_cast<float>(v);
+  return static_cast<float>(v + v * (v < 0 ? -v : v) / 4.0);
+}
+
+}  // namespace voxpack

@@ -1,0 +1,51 @@
+// Encodes the coefficients of one group of channels, given or chosen here.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "codec/octree.h"
+
+namespace voxpack {
+
+// The attribute section of the group of `channels` (with their coefficients, [point_count - 1]
+// each, and gains [tree depth]). Empty for a field without points.
+std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+                                       std::span<const CodedChannel> channels);
+
+// Chooses coefficients by rate and distortion. Distortion is the squared error of the numbers times
+// importance; the rate is that of the real adaptive coder.
+class AttributeQuantizer {
+ public:
+  // `numbers` [point][channel_count] are what curve and step apply to; `importance` [point] >= 0,
+  // or empty for equal importance. The references must outlive the quantiser.
+  AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
+                     std::span<const float> numbers, std::span<const float> importance,
+                     int channel_count);
+
+  // Sums from which better biases and gains follow.
+  struct ChannelStatistics {
+    double shortfall_one = 0, count_one = 0;    // of |coefficient| 1: how far the values lie below
+    double shortfall_more = 0, count_more = 0;  // of larger ones
+    std::vector<double> product, square;        // [depth] prediction x difference, prediction^2
+  };
+
+  // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers
+  // and form one group; steps, biases and gains must be set. Returns the bytes that
+  // encode_attributes() would.
+  //
+  // lambda: squared steps that one bit is worth; 0 rounds to the nearest.
+  // statistics: [channels.size()], replaced.
+  std::vector<uint8_t> quantize(std::span<CodedChannel> channels, int first_channel, float lambda,
+                                std::vector<ChannelStatistics>& statistics) const;
+
+ private:
+  const Tree& tree_;
+  std::span<const uint32_t> weights_;
+  int channel_count_;
+  std::vector<float> means_;       // [node][channel_count]
+  std::vector<float> importance_;  // [node], mean 1
+};
+
+}  // namespace voxpack

@@ -1,0 +1,146 @@
+// The one tree over the points of all levels that geometry and attributes are coded along
+// (docs/format.md, "Tree"), and the neighbours of its nodes. Breadth first; Morton order within a
+// depth.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "codec/coded_field.h"
+#include "core/status.h"
+
+namespace voxpack {
+
+inline constexpr uint32_t kNoNode = 0xffffffffu;
+inline constexpr int kMaxTreeDepth = 17;
+inline constexpr uint8_t kUndivided = 0xff;  // leaf_depth of a node above the blocks
+inline constexpr uint32_t kMaxWeight = 1 << 16;
+
+// What decides the depth of the tree and where blocks may be.
+struct TreeShape {
+  int resolution = 0;
+  int min_level = 0;
+  int max_level = 0;  // >= min_level
+
+  // Points of level l are nodes of depth depth() - (l - min_level); a block's node is 2 above its
+  // points.
+  int depth() const;
+  int point_depth(int level) const { return depth() - (level - min_level); }
+  // Points per axis at `level`.
+  int sites_per_axis(int level) const;
+};
+
+// Nodes are numbered through all depths; the points among them appear in the order of the field.
+struct Tree {
+  TreeShape shape;
+  std::vector<uint32_t> offset;  // [depth + 2] first node of each depth; the last is the node count
+  std::vector<uint8_t> child_mask;  // bit c: child c = x + 2 y + 4 z exists; 0: a point
+  std::vector<uint32_t> link;       // first child, or rank of the point
+  std::vector<uint8_t> leaf_depth;  // depth of the points below, or kUndivided
+  uint32_t point_count = 0;
+
+  int depth() const { return static_cast<int>(offset.size()) - 2; }  // -1: no nodes
+};
+
+// Number of set bits below bit `c` of a child mask; c = 8 counts all.
+inline constexpr auto kBitCount = [] {
+  std::array<uint8_t, 256> table{};
+  for (int i = 1; i < 256; ++i) table[i] = static_cast<uint8_t>(table[i / 2] + i % 2);
+  return table;
+}();
+inline uint32_t child_rank(uint8_t mask, int c) { return kBitCount[mask & ((1u << c) - 1)]; }
+
+// The tree over `blocks`. Fails with bad_data if they overlap, are out of order, outside the
+// lattice or empty.
+Result<Tree> build_tree(const TreeShape& shape, const std::vector<CodedBlock>& blocks);
+
+// The lowest and highest level of `blocks` (0, 0 if there are none).
+TreeShape shape_of(int resolution, const std::vector<CodedBlock>& blocks);
+
+// Whether all sites of a block lie in the lattice.
+bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
+
+// Node weights, [node count]: points weigh 2^(shift * (level - min_level)), other nodes the sum of
+// their children; both at most kMaxWeight.
+std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift);
+
+// The 27 nodes around a node and itself, at [(dx + 1) + 3 (dy + 1) + 9 (dz + 1)]: node of the same
+// depth, or the coarser point that covers the place, or kNoNode.
+using Neighbours = std::array<uint32_t, 27>;
+inline constexpr int kSelf = 13;
+
+// Where neighbour i of child c is found: neighbour `parent` of the parent, its child `child`.
+struct NeighbourSource {
+  uint8_t parent = 0;
+  uint8_t child = 0;
+};
+inline constexpr auto kNeighbourSources = [] {
+  std::array<std::array<NeighbourSource, 27>, 8> table{};
+  for (int c = 0; c < 8; ++c) {
+    for (int i = 0; i < 27; ++i) {
+      const int x = (c & 1) + i % 3 + 1, y = (c >> 1 & 1) + i / 3 % 3 + 1, z = (c >> 2) + i / 9 + 1;
+      table[c][i] = {static_cast<uint8_t>(x / 2 + 3 * (y / 2) + 9 * (z / 2)),
+                     static_cast<uint8_t>(x % 2 + 2 * (y % 2) + 4 * (z % 2))};
+    }
+  }
+  return table;
+}();
+
+inline void child_neighbours(const Tree& tree, const Neighbours& parent, int c, Neighbours& out) {
+  const auto& sources = kNeighbourSources[c];
+  for (int i = 0; i < 27; ++i) {
+    const uint32_t node = parent[sources[i].parent];
+    uint32_t found = kNoNode;
+    if (node != kNoNode) {
+      const uint8_t mask = tree.child_mask[node];
+      if (mask == 0) {
+        found = node;
+      } else if (mask >> sources[i].child & 1) {
+        found = tree.link[node] + child_rank(mask, sources[i].child);
+      }
+    }
+    out[i] = found;
+  }
+}
+
+// Visits the nodes of one depth in order: visit(node, parent, neighbours). Keeps the neighbours of
+// a depth for the next one. The tree must be complete down to the visited depth; depths are visited
+// 0, 1, 2 ...
+class NeighbourWalk {
+ public:
+  explicit NeighbourWalk(const Tree& tree) : tree_(tree) {}
+
+  // `keep`: another depth follows.
+  template <class Visit>
+  void visit_depth(int depth, bool keep, Visit&& visit) {
+    std::vector<Neighbours> current;
+    const uint32_t first = tree_.offset[depth];
+    if (keep) current.resize(tree_.offset[depth + 1] - first);
+    Neighbours own;
+    if (depth == 0) {
+      own.fill(kNoNode);
+      own[kSelf] = 0;
+      if (keep) current[0] = own;
+      visit(0u, kNoNode, own);
+    }
+    for (uint32_t parent = depth > 0 ? tree_.offset[depth - 1] : first; parent < first; ++parent) {
+      const uint8_t mask = tree_.child_mask[parent];
+      uint32_t node = tree_.link[parent];
+      for (int c = 0; c < 8; ++c) {
+        if (!(mask >> c & 1)) continue;
+        child_neighbours(tree_, above_[parent - tree_.offset[depth - 1]], c, own);
+        if (keep) current[node - first] = own;
+        visit(node, parent, own);
+        ++node;
+      }
+    }
+    above_ = std::move(current);
+  }
+
+ private:
+  const Tree& tree_;
+  std::vector<Neighbours> above_;
+};
+
+}  // namespace voxpack

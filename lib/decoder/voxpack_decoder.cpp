@@ -1,0 +1,221 @@
+// The C functions over dec_package and dec_* of codec.
+#include "decoder/voxpack_decoder.h"
+
+#include <bit>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "codec/dec_attributes.h"
+#include "codec/dec_geometry.h"
+#include "package/dec_package.h"
+
+struct voxpack_decoder {
+  voxpack::PackageView view;
+  bool open = false;
+  bool has_blocks = false;
+  bool has_numbers = false;
+  voxpack::Tree tree;
+  std::vector<voxpack::CodedBlock> blocks;
+  std::vector<int32_t> numbers;  // [point][channel]
+  char message[256] = "";
+};
+
+namespace {
+
+using voxpack::Errc;
+using voxpack::Status;
+
+void set_message(voxpack_decoder& decoder, const char* text) {
+  std::strncpy(decoder.message, text, sizeof(decoder.message) - 1);
+  decoder.message[sizeof(decoder.message) - 1] = '\0';
+}
+
+// Runs `work` (returns a Status) and turns whatever happens into a code and a message.
+template <class Work>
+voxpack_error guard(voxpack_decoder& decoder, Work&& work) {
+  try {
+    decoder.message[0] = '\0';
+    const Status status = work();
+    if (status.ok()) return VOXPACK_OK;
+    set_message(decoder, status.message().c_str());
+    switch (status.code()) {
+      case Errc::usage:
+        return VOXPACK_BAD_ARGUMENT;
+      case Errc::bad_data:
+        return VOXPACK_BAD_DATA;
+      case Errc::unsupported:
+        return VOXPACK_UNSUPPORTED;
+      default:
+        return VOXPACK_INTERNAL;
+    }
+  } catch (const std::bad_alloc&) {
+    set_message(decoder, "out of memory");
+    return VOXPACK_OUT_OF_MEMORY;
+  } catch (...) {
+    set_message(decoder, "internal error");
+    return VOXPACK_INTERNAL;
+  }
+}
+
+Status need_blocks(voxpack_decoder& d) {
+  if (d.has_blocks) return {};
+  VOXPACK_ASSIGN(d.tree,
+                 voxpack::decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+  VOXPACK_ASSIGN(d.blocks, voxpack::list_blocks(d.tree));
+  d.has_blocks = true;
+  return {};
+}
+
+Status need_numbers(voxpack_decoder& d) {
+  VOXPACK_TRY(need_blocks(d));
+  if (d.has_numbers) return {};
+  const voxpack::CodedField& field = d.view.field;
+  const std::vector<uint32_t> weights = voxpack::node_weights(d.tree, field.level_weight_shift);
+  d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
+  VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.group_sizes,
+                                         d.view.attributes, d.numbers, nullptr));
+  d.has_numbers = true;
+  return {};
+}
+
+void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* levels) {
+  size_t point = 0;
+  for (const voxpack::CodedBlock& block : d.blocks) {
+    for (uint64_t rest = block.mask; rest != 0; rest &= rest - 1, ++point) {
+      const int i = std::countr_zero(rest);
+      if (positions != nullptr) {
+        positions[3 * point] = static_cast<uint16_t>(4 * block.x + ((i & 1) | (i >> 2 & 2)));
+        positions[3 * point + 1] =
+            static_cast<uint16_t>(4 * block.y + ((i >> 1 & 1) | (i >> 3 & 2)));
+        positions[3 * point + 2] =
+            static_cast<uint16_t>(4 * block.z + ((i >> 2 & 1) | (i >> 4 & 2)));
+      }
+      if (levels != nullptr) levels[point] = block.level;
+    }
+  }
+}
+
+void write_values(const voxpack_decoder& d, float* density, float* features) {
+  const auto& channels = d.view.field.channels;
+  const size_t count = channels.size();
+  for (size_t point = 0; point < d.tree.point_count; ++point) {
+    const int32_t* numbers = &d.numbers[point * count];
+    if (density != nullptr) density[point] = voxpack::decode_value(channels[0], numbers[0]);
+    if (features == nullptr) continue;
+    for (size_t c = 1; c < count; ++c) {
+      features[point * (count - 1) + c - 1] = voxpack::decode_value(channels[c], numbers[c]);
+    }
+  }
+}
+
+size_t weight_count(const voxpack::CodedField& field) {
+  size_t count = 0;
+  for (const auto& matrix : field.network) count += matrix.codes.size();
+  return count;
+}
+
+}  // namespace
+
+extern "C" {
+
+voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** decoder) {
+  if (decoder == nullptr) return VOXPACK_BAD_ARGUMENT;
+  *decoder = nullptr;
+  if (bytes == nullptr && size != 0) return VOXPACK_BAD_ARGUMENT;
+  auto* made = new (std::nothrow) voxpack_decoder;
+  if (made == nullptr) return VOXPACK_OUT_OF_MEMORY;
+  const voxpack_error error = guard(*made, [&]() -> Status {
+    VOXPACK_ASSIGN(made->view, voxpack::open_package({static_cast<const uint8_t*>(bytes), size}));
+    made->open = true;
+    return {};
+  });
+  if (error == VOXPACK_OUT_OF_MEMORY) {
+    delete made;
+    return error;
+  }
+  *decoder = made;
+  return error;
+}
+
+void voxpack_close(voxpack_decoder* decoder) { delete decoder; }
+
+const char* voxpack_message(const voxpack_decoder* decoder) {
+  return decoder != nullptr ? decoder->message : "";
+}
+
+voxpack_error voxpack_get_info(const voxpack_decoder* decoder, voxpack_info* info) {
+  if (decoder == nullptr || info == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  const voxpack::CodedField& field = decoder->view.field;
+  *info = {};
+  for (int axis = 0; axis < 3; ++axis) info->origin[axis] = field.origin[axis];
+  info->edge = field.edge;
+  info->resolution = field.resolution;
+  info->min_level = decoder->view.shape.min_level;
+  info->max_level = decoder->view.shape.max_level;
+  info->appearance_kind = field.appearance_kind;
+  info->feature_count = field.feature_count;
+  info->hidden_width = field.hidden_width;
+  info->channel_count = static_cast<uint32_t>(field.channels.size() - 1);
+  info->weight_count = static_cast<uint32_t>(weight_count(field));
+  info->point_count = decoder->view.point_count;
+  return VOXPACK_OK;
+}
+
+voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* positions, int8_t* levels,
+                                    float* density, float* features) {
+  if (decoder == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  return guard(*decoder, [&]() -> Status {
+    VOXPACK_TRY(need_blocks(*decoder));
+    write_positions(*decoder, positions, levels);
+    if (density == nullptr && features == nullptr) return {};
+    VOXPACK_TRY(need_numbers(*decoder));
+    write_values(*decoder, density, features);
+    return {};
+  });
+}
+
+voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count) {
+  if (decoder == nullptr || block_count == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  return guard(*decoder, [&]() -> Status {
+    VOXPACK_TRY(need_blocks(*decoder));
+    *block_count = decoder->blocks.size();
+    return {};
+  });
+}
+
+voxpack_error voxpack_decode_blocks(voxpack_decoder* decoder, voxpack_block* blocks,
+                                    size_t block_count) {
+  if (decoder == nullptr || (blocks == nullptr && block_count != 0) || !decoder->open) {
+    return VOXPACK_BAD_ARGUMENT;
+  }
+  return guard(*decoder, [&]() -> Status {
+    VOXPACK_TRY(need_blocks(*decoder));
+    if (block_count != decoder->blocks.size()) {
+      return {Errc::usage, "room for " + std::to_string(block_count) + " blocks, the package has " +
+                               std::to_string(decoder->blocks.size())};
+    }
+    uint32_t first = 0;
+    for (size_t i = 0; i < block_count; ++i) {
+      const voxpack::CodedBlock& block = decoder->blocks[i];
+      blocks[i] = {block.mask, first, block.x, block.y, block.z, block.level, 0};
+      first += static_cast<uint32_t>(std::popcount(block.mask));
+    }
+    return {};
+  });
+}
+
+voxpack_error voxpack_decode_weights(voxpack_decoder* decoder, float* weights) {
+  if (decoder == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (weights == nullptr && weight_count(decoder->view.field) != 0) return VOXPACK_BAD_ARGUMENT;
+  for (const voxpack::CodedMatrix& matrix : decoder->view.field.network) {
+    for (size_t i = 0; i < matrix.codes.size(); ++i) {
+      *weights++ = static_cast<float>(matrix.codes[i]) * matrix.scales[i / matrix.columns];
+    }
+  }
+  return VOXPACK_OK;
+}
+
+}  // extern "C"

@@ -1,0 +1,27 @@
+// Field files (docs/field-format.md): safetensors with the points of a field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/log.h"
+#include "core/status.h"
+#include "field/field.h"
+
+namespace voxpack {
+
+// A field that passes validate(). Points may stand in any order in the file. Warns of missing
+// checksums and of unknown tensors and metadata. Fails with io if the file cannot be read; with
+// bad_data if it is truncated, damaged, incomplete or breaks a rule of the format (NaN, range,
+// duplicate, overlap); with unsupported for newer versions. Every error names the path.
+Result<Field> read_field(const std::string& path, Log& log);
+
+// Writes `field` atomically, with checksums; equal fields give equal bytes. Fails with bad_data if
+// validate() does, with io as AtomicFile, with interrupted after Ctrl-C.
+Status write_field(const std::string& path, const Field& field);
+
+// A number that tells fields apart: it changes with any point, density or feature. For files that
+// belong to one field, such as detail maps.
+uint64_t field_id(const Field& field);
+
+}  // namespace voxpack

@@ -1,0 +1,92 @@
+// Visibility from the cameras, then the error of the next coarser level, finest level first.
+#include "stages/detect.h"
+
+#include <algorithm>
+#include <bit>
+#include <new>
+#include <string>
+
+#include "core/interrupt.h"
+#include "stages/detect_cameras.h"
+#include "stages/detect_metric.h"
+#include "stages/detect_pyramid.h"
+
+namespace voxpack {
+namespace {
+
+Status check_options(const DetectOptions& options) {
+  if (options.view_stride < 1 || options.pixel_stride < 1 || options.sphere_views < 1) {
+    return {Errc::usage, "view stride " + std::to_string(options.view_stride) + ", pixel stride " +
+                             std::to_string(options.pixel_stride) + " and sphere views " +
+                             std::to_string(options.sphere_views) + " must be at least 1"};
+  }
+  return {};
+}
+
+Status find_visibility(const Field& field, std::span<const Camera> cameras,
+                       const DetectOptions& options, Kernels& kernels, DetailMap& map) {
+  std::vector<Camera> chosen;
+  if (cameras.empty()) {
+    chosen = sphere_cameras(field, options.sphere_views);
+  } else {
+    for (size_t i = 0; i < cameras.size(); i += static_cast<size_t>(options.view_stride)) {
+      chosen.push_back(cameras[i]);
+    }
+  }
+  VOXPACK_ASSIGN(const Visibility seen, kernels.visibility(field, chosen, options.pixel_stride));
+  // Every marched pixel stands for stride^2 of them.
+  const double unit = static_cast<double>(options.pixel_stride) * options.pixel_stride / 65536;
+  map.visibility_sum.resize(field.point_count());
+  map.visibility_max.resize(field.point_count());
+  for (size_t i = 0; i < field.point_count(); ++i) {
+    map.visibility_sum[i] = static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
+    map.visibility_max[i] = static_cast<float>(seen.max[i]) / 65536.0f;
+  }
+  return {};
+}
+
+Status find_detail(const Field& field, DetailMap& map) {
+  std::vector<uint64_t> masks;
+  for (const Block& block : field.blocks) masks.push_back(block.mask);
+  const PyramidSource source{&field, map.visibility_sum, map.visibility_max, masks};
+  const std::vector<float> gains = feature_gains(field);
+  map.detail.assign(field.point_count(), 0.0f);
+  PyramidLevel below;
+  for (int level = field.blocks.back().level; level <= field.blocks.front().level; ++level) {
+    VOXPACK_TRY(check_interrupt());
+    const PyramidLevel fine = make_pyramid_level(source, level, &below);
+    Coarsening next = coarsen(fine, gains, {});
+    auto block = std::partition_point(field.blocks.begin(), field.blocks.end(),
+                                      [level](const Block& b) { return b.level > level; });
+    for (const PyramidBlock& described : fine.blocks) {
+      if (!described.from_field) continue;
+      std::copy_n(next.site_error.begin() + described.first, point_count(*block),
+                  map.detail.begin() + block->first_point);
+      ++block;
+    }
+    below = std::move(next.coarse);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<DetailMap> run_detect(const Field& field, std::span<const Camera> cameras,
+                             const DetectOptions& options, Kernels& kernels, Log& log) {
+  VOXPACK_TRY(check_options(options));
+  VOXPACK_TRY(validate(field));
+  try {
+    DetailMap map;
+    if (field.point_count() == 0) return map;
+    log.progress({"detect-high-frequency", 0, -1, "visibility"});
+    VOXPACK_TRY(find_visibility(field, cameras, options, kernels, map));
+    log.progress({"detect-high-frequency", 0.6, -1, "detail"});
+    VOXPACK_TRY(find_detail(field, map));
+    return map;
+  } catch (const std::bad_alloc&) {
+    return {Errc::device, "not enough memory to describe " + std::to_string(field.point_count()) +
+                              " points; free memory or bake at a lower resolution"};
+  }
+}
+
+}  // namespace voxpack

@@ -1,0 +1,110 @@
+// The field level by level: what each coarser level would hold, and what it would lose.
+//
+// One PyramidLevel is a sparse lattice of one level: the field's own blocks of that level and, where finer
+// blocks lie, their coarse description. Work is done block by block; results do not depend on the number of
+// threads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "field/field.h"
+
+namespace voxpack {
+
+inline constexpr uint32_t kNoIndex = 0xffffffff;
+
+// Block codes to indices, open addressing. Codes are distinct.
+class BlockIndex {
+ public:
+  template <class Blocks>
+  void build(const Blocks& blocks) {
+    bits_ = 4;
+    while ((size_t{1} << bits_) < blocks.size() * 2) ++bits_;
+    slots_.assign(size_t{1} << bits_, Slot{0, kNoIndex});
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      size_t at = slot_of(blocks[i].code);
+      while (slots_[at].index != kNoIndex) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = {blocks[i].code, static_cast<uint32_t>(i)};
+    }
+  }
+  // kNoIndex if there is none.
+  uint32_t find(uint64_t code) const {
+    for (size_t at = slot_of(code);; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at].index == kNoIndex || slots_[at].code == code) return slots_[at].index;
+    }
+  }
+
+ private:
+  struct Slot {
+    uint64_t code;
+    uint32_t index;
+  };
+  size_t slot_of(uint64_t code) const {
+    return static_cast<size_t>((code * 0x9e3779b97f4a7c15ULL) >> (64 - bits_));
+  }
+  int bits_ = 4;
+  std::vector<Slot> slots_ = std::vector<Slot>(16, Slot{0, kNoIndex});
+};
+
+struct PyramidBlock {
+  uint64_t code = 0;        // Morton code of the block coordinates
+  uint64_t stored = 0;      // sites with an entry in the arrays, in the order of the bits from `first` on
+  uint64_t mask = 0;        // those that count as points; the others are empty sites
+  uint32_t first = 0;
+  bool from_field = false;  // a block of the field itself, not a coarse description
+  bool has_points = false;  // the field has points in the region of the block, at this level or finer
+};
+
+struct PyramidLevel {
+  int level = 0;
+  int channels = 0;
+  std::vector<PyramidBlock> blocks;  // Morton order
+  BlockIndex index;
+  // Numbers of the stored sites: views of the field's arrays where it alone has blocks of this level and finer
+  // (the finest level), of `own` elsewhere.
+  std::span<const float> density, features, vis_sum, vis_max;
+  struct Arrays {
+    std::vector<float> density, features, vis_sum, vis_max;
+  } own;
+
+  PyramidLevel() = default;
+  PyramidLevel(PyramidLevel&&) = default;
+  PyramidLevel& operator=(PyramidLevel&&) = default;
+};
+
+// A field with what is known of its points; the spans must outlive the pyramid.
+struct PyramidSource {
+  const Field* field = nullptr;
+  std::span<const float> vis_sum, vis_max;  // [point_count]
+  std::span<const uint64_t> masks;          // per block of the field: the sites that count as points
+};
+
+// Level `level`: the blocks of the field at that level, joined with the coarse description of finer ones,
+// `coarse` (may be null). Where both have a block, the field's is taken.
+PyramidLevel make_pyramid_level(const PyramidSource& source, int level, PyramidLevel* coarse);
+
+struct CoarsenOptions {
+  // Weight of an empty site's zero density, and of a hardly seen one's, in parts of the weight of the best seen
+  // site around.
+  float empty_weight = 0.1f;
+  float lowest_density = -4.0f;  // raw density is clipped to this range before it is averaged: beyond it
+  float highest_density = 8.0f;  // nothing changes in the picture, but a mean would move the surface
+  int corrections = 1;           // steps towards the least-squares fit
+};
+
+// The next coarser level of `fine` and what it would lose.
+struct Coarsening {
+  PyramidLevel coarse;
+  std::vector<float> site_error;   // per stored site of `fine`: error of up(coarse) there (see detect.h)
+  std::vector<float> drop_cost;    // per stored site of `fine`: error if it became an empty site
+  std::vector<float> empty_error;  // per block of `coarse`: error at the empty sites of `fine` inside
+};
+Coarsening coarsen(const PyramidLevel& fine, std::span<const float> gains,
+                   const CoarsenOptions& options);
+
+// Index of the block above block `code` in the next coarser level.
+inline uint64_t parent_code(uint64_t code) { return code >> 3; }
+
+}  // namespace voxpack

@@ -1,0 +1,117 @@
+// Removes the unseen, then chooses blocks and points of the tree of levels for the budget.
+#include "stages/prune.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <new>
+#include <string>
+
+#include "core/interrupt.h"
+#include "core/morton.h"
+#include "kernels/lattice.h"
+#include "stages/points.h"
+#include "stages/prune_assemble.h"
+#include "stages/prune_seen.h"
+#include "stages/prune_tree.h"
+
+namespace voxpack {
+namespace {
+
+// A selection a little over the budget is tried when points turn out to be useless, at most this often.
+constexpr int kBudgetRounds = 4;
+constexpr double kGoodFill = 0.985;  // of the budget
+
+Status check_arguments(const Field& field, const DetailMap& detail, const PruneOptions& options) {
+  const size_t count = field.point_count();
+  if (detail.visibility_sum.size() != count || detail.visibility_max.size() != count ||
+      detail.detail.size() != count) {
+    return {Errc::usage, "the detail map has " + std::to_string(detail.detail.size()) +
+                             " points, the field has " + std::to_string(count) +
+                             "; make it again from this field"};
+  }
+  if (options.target_points < 1) return {Errc::usage, "the point budget is 0; give at least 1"};
+  if (!(options.min_visibility >= 0 && options.min_visibility <= 1)) {
+    return {Errc::usage, "min visibility " + std::to_string(options.min_visibility) + " is not in 0..1"};
+  }
+  if (options.coarsest_level < 0 || options.coarsest_level > kMaxLevel) {
+    return {Errc::usage, "coarsest level " + std::to_string(options.coarsest_level) + " is not in 0.." +
+                             std::to_string(kMaxLevel)};
+  }
+  for (const auto* values : {&detail.visibility_sum, &detail.visibility_max, &detail.detail}) {
+    for (const float v : *values) {
+      if (!(v >= 0 && v < 1e30f)) return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
+    }
+  }
+  return validate(field);
+}
+
+// The points that some corner of some leaf reads; others have no say in any picture (sites on the side of a
+// block that faces a coarser leaf).
+Result<std::vector<uint8_t>> used_points(const Field& field) {
+  VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
+  std::vector<uint8_t> used(field.point_count(), 0);
+  const auto mark = [&](uint32_t row) {
+    if (row != 0 && row <= field.point_count()) used[row - 1] = 1;
+  };
+  for (const uint32_t row : lattice.corner_rows) mark(row);
+  for (const HangingRow& row : lattice.hanging) {
+    for (const uint32_t source : row.sources) mark(source);
+  }
+  return used;
+}
+
+Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
+                            const std::vector<uint64_t>& masks, const PruneOptions& options, Log& log) {
+  log.progress({"prune", 0.1, -1, "coarser levels"});
+  VOXPACK_ASSIGN(const PruneTree tree, make_prune_tree(field, detail, masks, options.coarsest_level));
+  Field best;
+  uint64_t goal = options.target_points;
+  for (int round = 0; round < kBudgetRounds; ++round) {
+    VOXPACK_TRY(check_interrupt());
+    log.progress({"prune", 0.6 + 0.1 * round, -1, "choosing points"});
+    Field tried = assemble(field, tree, select_blocks(tree.selections, goal));
+    VOXPACK_ASSIGN(const std::vector<uint8_t> used, used_points(tried));
+    tried = select_points(tried, used);
+    const uint64_t count = tried.point_count();
+    if (count <= options.target_points && count >= best.point_count()) best = std::move(tried);
+    const double fill = static_cast<double>(count) / static_cast<double>(options.target_points);
+    if (count == 0 || (fill >= kGoodFill && fill <= 1)) break;
+    goal = static_cast<uint64_t>(static_cast<double>(goal) * 0.995 / fill);
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options,
+                        Log& log) {
+  VOXPACK_TRY(check_arguments(field, detail, options));
+  try {
+    if (field.point_count() == 0) return field;
+    const std::vector<uint64_t> masks =
+        find_seen(field, detail.visibility_max, options.min_visibility);
+    uint64_t seen = 0;
+    for (const uint64_t mask : masks) seen += static_cast<uint64_t>(std::popcount(mask));
+    if (seen > options.target_points) return cut_to_budget(field, detail, masks, options, log);
+    std::vector<uint8_t> keep(field.point_count(), 0);
+    for (size_t b = 0; b < masks.size(); ++b) {
+      size_t point = field.blocks[b].first_point;
+      for (uint64_t left = field.blocks[b].mask; left != 0; left &= left - 1, ++point) {
+        keep[point] = (masks[b] & left & -left) != 0;
+      }
+    }
+    Field out = select_points(field, keep);
+    out.importance.clear();
+    for (size_t i = 0; i < keep.size(); ++i) {
+      if (keep[i]) out.importance.push_back(detail.visibility_sum[i]);
+    }
+    return out;
+  } catch (const std::bad_alloc&) {
+    return {Errc::device, "not enough memory to prune " + std::to_string(field.point_count()) +
+                              " points; free memory or bake at a lower resolution"};
+  }
+}
+
+}  // namespace voxpack

@@ -1,0 +1,92 @@
+#include "stages/prune_seen.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "core/morton.h"
+#include "stages/detect_pyramid.h"
+
+namespace voxpack {
+namespace {
+
+struct SeenBlock {
+  uint64_t code;
+  uint64_t solid;  // seen, density > 0
+};
+
+constexpr int kWidth = kBlockCells + 2;  // a block with the sites around it
+
+// The sites of a block within one step of a set site of the block and its neighbours.
+uint64_t neighbours(const std::vector<SeenBlock>& blocks, const BlockIndex& index, uint64_t code) {
+  uint8_t rows[kWidth][kWidth] = {};  // [z][y], bit x; 0 is the site below the block
+  const int corner[3] = {static_cast<int>(gather_bits_3(code)), static_cast<int>(gather_bits_3(code >> 1)),
+                         static_cast<int>(gather_bits_3(code >> 2))};
+  for (int n = 0; n < 27; ++n) {
+    const int step[3] = {n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1};
+    const int at[3] = {corner[0] + step[0], corner[1] + step[1], corner[2] + step[2]};
+    if (at[0] < 0 || at[1] < 0 || at[2] < 0) continue;
+    const uint32_t found =
+        index.find(morton_code(static_cast<uint32_t>(at[0]), static_cast<uint32_t>(at[1]),
+                               static_cast<uint32_t>(at[2])));
+    if (found == kNoIndex) continue;
+    for (uint64_t left = blocks[found].solid; left != 0; left &= left - 1) {
+      const auto bit = static_cast<uint64_t>(std::countr_zero(left));
+      const int x = static_cast<int>(gather_bits_3(bit)) + step[0] * kBlockCells + 1;
+      const int y = static_cast<int>(gather_bits_3(bit >> 1)) + step[1] * kBlockCells + 1;
+      const int z = static_cast<int>(gather_bits_3(bit >> 2)) + step[2] * kBlockCells + 1;
+      if (std::min({x, y, z}) < 0 || std::max({x, y, z}) >= kWidth) continue;
+      rows[z][y] = static_cast<uint8_t>(rows[z][y] | 1 << x);
+    }
+  }
+  uint64_t mask = 0;
+  for (uint64_t site = 0; site < 64; ++site) {
+    const int x = static_cast<int>(gather_bits_3(site));
+    const int y = static_cast<int>(gather_bits_3(site >> 1));
+    const int z = static_cast<int>(gather_bits_3(site >> 2));
+    int near = 0;
+    for (int k = 0; k < 3; ++k) {
+      for (int j = 0; j < 3; ++j) near |= rows[z + k][y + j];
+    }
+    if (near >> x & 7) mask |= uint64_t{1} << site;
+  }
+  return mask;
+}
+
+}  // namespace
+
+std::vector<uint64_t> find_seen(const Field& field, std::span<const float> visibility_max,
+                                float min_visibility) {
+  std::vector<uint64_t> masks(field.blocks.size(), 0);
+  for (size_t begin = 0; begin < field.blocks.size();) {  // level by level
+    size_t end = begin;
+    std::vector<SeenBlock> blocks;
+    for (; end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level; ++end) {
+      const Block& block = field.blocks[end];
+      blocks.push_back({morton_code(block.x, block.y, block.z), 0});
+      size_t point = block.first_point;
+      for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
+        if (!(visibility_max[point] >= min_visibility)) continue;
+        masks[end] |= left & -left;
+        if (field.density[point] > 0) blocks.back().solid |= left & -left;
+      }
+    }
+    BlockIndex index;
+    index.build(blocks);
+#pragma omp parallel for schedule(dynamic, 256)
+    for (size_t b = begin; b < end; ++b) {
+      const Block& block = field.blocks[b];
+      uint64_t negative = 0;
+      size_t point = block.first_point;
+      for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
+        if (field.density[point] < 0) negative |= left & -left;
+      }
+      negative &= ~masks[b];
+      if (negative != 0) masks[b] |= negative & neighbours(blocks, index, blocks[b - begin].code);
+    }
+    begin = end;
+  }
+  return masks;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,111 @@
+#include "stages/prune_tree.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/interrupt.h"
+#include "core/morton.h"
+#include "stages/detect_metric.h"
+
+namespace voxpack {
+CoarsenOptions g_options;
+namespace {
+
+// Replaces the errors of the field's own points by those of the detail map, which a user may have edited.
+void take_detail(const Field& field, const DetailMap& detail, const PyramidLevel& level,
+                 std::vector<float>& site_error) {
+  auto next = std::partition_point(
+      field.blocks.begin(), field.blocks.end(),
+      [&](const Block& block) { return block.level > level.level; });
+  for (const PyramidBlock& block : level.blocks) {
+    if (!block.from_field) continue;
+    while (morton_code(next->x, next->y, next->z) != block.code) ++next;
+    std::copy_n(detail.detail.begin() + next->first_point, std::popcount(block.stored),
+                site_error.begin() + block.first);
+  }
+}
+
+std::vector<SelectNode> make_nodes(const PyramidLevel& level, const PyramidLevel* finer,
+                                   int coarsest_level) {
+  std::vector<SelectNode> nodes(level.blocks.size());
+  size_t child = 0;
+  for (size_t b = 0; b < nodes.size(); ++b) {
+    const PyramidBlock& block = level.blocks[b];
+    SelectNode& node = nodes[b];
+    node = {};
+    node.first_site = block.first;
+    node.site_count = static_cast<uint32_t>(std::popcount(block.stored));
+    node.can_be_leaf = block.from_field || (block.has_points && level.level <= coarsest_level);
+    if (finer == nullptr) continue;
+    while (child < finer->blocks.size() && parent_code(finer->blocks[child].code) < block.code) ++child;
+    node.first_child = static_cast<uint32_t>(child);
+    while (child < finer->blocks.size() && parent_code(finer->blocks[child].code) == block.code) ++child;
+    // What finer neighbours spill into a block of the field does not describe it.
+    if (!block.from_field) node.child_count = static_cast<uint32_t>(child - node.first_child);
+  }
+  return nodes;
+}
+
+// Cost of the blocks of `nodes` that describe finer ones: what those cost, plus the step.
+void add_costs(const SelectLevel& finer, const std::vector<float>& site_error,
+               const std::vector<float>& empty_error, std::vector<SelectNode>& nodes,
+               const std::vector<uint32_t>& coarse_index) {
+  for (size_t b = 0; b < nodes.size(); ++b) {
+    SelectNode& node = nodes[b];
+    if (node.child_count == 0) continue;
+    double cost = static_cast<double>(empty_error[coarse_index[b]]);
+    for (uint32_t c = 0; c < node.child_count; ++c) {
+      const SelectNode& child = finer.nodes[node.first_child + c];
+      cost += static_cast<double>(child.cost);
+      for (uint32_t s = 0; s < child.site_count; ++s) {
+        if (finer.drop_cost[child.first_site + s] > 0) {
+          cost += static_cast<double>(site_error[child.first_site + s]);
+        }
+      }
+    }
+    node.cost = static_cast<float>(cost);
+  }
+}
+
+}  // namespace
+
+Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
+                                  const std::vector<uint64_t>& masks, int coarsest_level) {
+  const PyramidSource source{&field, detail.visibility_sum, detail.visibility_max, masks};
+  const std::vector<float> gains = feature_gains(field);
+  const int last = std::max<int>(coarsest_level, field.blocks.front().level);
+  PruneTree tree;
+  PyramidLevel below;
+  std::vector<float> site_error, empty_error;
+  std::vector<uint64_t> coarse_codes;
+  for (int l = field.blocks.back().level; l <= last; ++l) {
+    VOXPACK_TRY(check_interrupt());
+    for (const PyramidBlock& block : below.blocks) coarse_codes.push_back(block.code);
+    tree.levels.push_back(make_pyramid_level(source, l, &below));
+    const PyramidLevel& level = tree.levels.back();
+    const bool first = tree.levels.size() == 1;
+    SelectLevel selection;
+    selection.nodes =
+        make_nodes(level, first ? nullptr : &tree.levels[tree.levels.size() - 2], coarsest_level);
+    if (!first) {
+      std::vector<uint32_t> coarse_index(level.blocks.size(), 0);
+      size_t at = 0;
+      for (size_t b = 0; b < level.blocks.size(); ++b) {
+        while (at < coarse_codes.size() && coarse_codes[at] < level.blocks[b].code) ++at;
+        coarse_index[b] = static_cast<uint32_t>(at);
+      }
+      add_costs(tree.selections.back(), site_error, empty_error, selection.nodes, coarse_index);
+    }
+    Coarsening next = coarsen(level, gains, g_options);
+    site_error = std::move(next.site_error);
+    take_detail(field, detail, level, site_error);
+    empty_error = std::move(next.empty_error);
+    selection.drop_cost = std::move(next.drop_cost);
+    tree.selections.push_back(std::move(selection));
+    below = std::move(next.coarse);
+    coarse_codes.clear();
+  }
+  return tree;
+}
+
+}  // namespace voxpack

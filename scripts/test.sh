@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Builds the release preset and runs every test that belongs to a push: ctest, then the main job in small.
+# On a machine with a GPU, scripts/gpu_check.sh runs the CUDA side of the same tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install_deps.sh --tests
+cmake --preset release -DVOXPACK_TESTS=ON
+cmake --build --preset release
+ctest --preset release -j "$(nproc)" --no-tests=error </dev/null
+scripts/quickstart.sh --smoke

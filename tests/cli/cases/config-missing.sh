@@ -1,0 +1,1 @@
+voxpack demo --config in/nothing.toml -o out.safetensors

@@ -1,0 +1,2 @@
+make_inputs image-missing in/data
+voxpack compress in/data -o out.vxp --save-field out.safetensors --report out.json --resolution 48 -q

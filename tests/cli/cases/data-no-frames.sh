@@ -1,0 +1,2 @@
+make_inputs no-frames in/data
+voxpack compress in/data -o out.vxp --save-field out.safetensors --report out.json --resolution 48 -q

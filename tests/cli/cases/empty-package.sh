@@ -1,0 +1,2 @@
+: > in/a.vxp
+voxpack info in/a.vxp

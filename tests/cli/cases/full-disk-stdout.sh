@@ -1,0 +1,1 @@
+voxpack completion bash > /dev/full

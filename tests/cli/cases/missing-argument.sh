@@ -1,0 +1,1 @@
+voxpack bake in/data

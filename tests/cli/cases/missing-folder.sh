@@ -1,0 +1,1 @@
+voxpack compress in/nothing -o out.vxp -q

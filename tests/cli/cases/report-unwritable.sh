@@ -1,0 +1,1 @@
+voxpack doctor -q --report /proc/report.json

@@ -1,0 +1,1 @@
+voxpack compress in/data -o out.vxp --target-size 5XB

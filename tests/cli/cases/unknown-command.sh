@@ -1,0 +1,1 @@
+voxpack quantze in/f.safetensors

@@ -1,0 +1,1 @@
+voxpack --version

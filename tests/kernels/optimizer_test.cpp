@@ -1,0 +1,219 @@
+// The optimiser as a whole: it learns a small scene, the same bytes on any number of threads.
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <bit>
+#include <cmath>
+#include <csignal>
+
+#include "core/interrupt.h"
+#include "kernels/kernels.h"
+#include "kernels/random_field.h"
+#include "kernels/test_scene.h"
+
+namespace voxpack {
+namespace {
+
+class Threads {
+ public:
+  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
+  ~Threads() { omp_set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+// A fog around the ball, of one or two levels.
+Field fog(AppearanceKind kind, int coarsest) {
+  RandomFieldOptions options;
+  options.resolution = 16;
+  options.coarsest = coarsest;
+  options.kind = kind;
+  options.keep_block = options.fill = 1;
+  options.cube = {{-1, -1, -1}, 2};
+  Field field = make_random_field(options, 2);
+  std::fill(field.density.begin(), field.density.end(), 0.1f);
+  std::fill(field.features.begin(), field.features.end(), 0.5f);
+  return field;
+}
+
+OptimizerOptions small_batches() {
+  OptimizerOptions options;
+  options.rays_per_iteration = 512;
+  return options;
+}
+
+std::unique_ptr<Optimizer> optimizer_of(const Field& field, std::span<const View> views,
+                                        const OptimizerOptions& options = small_batches()) {
+  auto kernels = make_kernels("cpu");
+  EXPECT_TRUE(kernels.ok());
+  auto made = kernels.value()->make_optimizer(field, views, options);
+  EXPECT_TRUE(made.ok()) << made.error().message();
+  return std::move(made).take();
+}
+
+Errc code_of(const Field& field, std::span<const View> views, const OptimizerOptions& options) {
+  return make_kernels("cpu").value()->make_optimizer(field, views, options).error().code();
+}
+
+void expect_same_bytes(const Field& a, const Field& b) {
+  const auto same = [](const std::vector<float>& x, const std::vector<float>& y) {
+    return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin(), [](float p, float q) {
+             return std::bit_cast<uint32_t>(p) == std::bit_cast<uint32_t>(q);
+           });
+  };
+  EXPECT_TRUE(same(a.density, b.density));
+  EXPECT_TRUE(same(a.features, b.features));
+  EXPECT_TRUE(same(a.appearance.weights, b.appearance.weights));
+}
+
+TEST(Optimizer, LossFallsForEveryKind) {
+  const Threads one(1);  // short parallel regions crawl on a busy machine
+  const std::vector<View> views = ball_views(6, 24);
+  for (const auto kind :
+       {AppearanceKind::rgb, AppearanceKind::sh1, AppearanceKind::sh2, AppearanceKind::mlp}) {
+    SCOPED_TRACE(to_string(kind));
+    const Field start = fog(kind, 1);
+    const auto optimizer = optimizer_of(start, views);
+    const auto first = optimizer->run({}, 3);
+    ASSERT_TRUE(first.ok());
+    EXPECT_EQ(first.value().ray_count, 3u * 512);
+    EXPECT_GT(first.value().sample_count, 512u);
+    ASSERT_TRUE(optimizer->run({}, 50).ok());
+    const auto last = optimizer->run({}, 3);
+    ASSERT_TRUE(last.ok());
+    EXPECT_GT(first.value().mse, 0.02);
+    EXPECT_LT(last.value().mse, first.value().mse / 2);
+    const Field field = optimizer->field();
+    EXPECT_TRUE(validate(field).ok());
+    EXPECT_EQ(field.resolution, start.resolution);
+    ASSERT_EQ(field.blocks.size(), start.blocks.size());
+    for (size_t i = 0; i < field.blocks.size(); ++i)
+      EXPECT_EQ(field.blocks[i].mask, start.blocks[i].mask);
+  }
+}
+
+TEST(Optimizer, FieldBeforeTheFirstIterationIsTheStart) {
+  const std::vector<View> views = ball_views(1, 16);
+  for (const auto kind : {AppearanceKind::sh2, AppearanceKind::mlp}) {
+    const Field start = fog(kind, 1);
+    const auto optimizer = optimizer_of(start, views);
+    expect_same_bytes(optimizer->field(), start);
+    const auto stats = optimizer->run({}, 0);
+    ASSERT_TRUE(stats.ok());
+    EXPECT_EQ(stats.value().ray_count, 0u);
+    EXPECT_EQ(stats.value().mse, 0.0);
+    expect_same_bytes(optimizer->field(), start);
+  }
+}
+
+TEST(Optimizer, SameBytesForAnyThreads) {
+  const std::vector<View> views = ball_views(4, 24);
+  const auto run = [&](int threads, uint64_t seed) {
+    const Threads scope(threads);
+    OptimizerOptions options = small_batches();
+    options.seed = seed;
+    const auto optimizer = optimizer_of(fog(AppearanceKind::mlp, 1), views, options);
+    EXPECT_TRUE(optimizer->run({}, 10).ok());
+    EXPECT_TRUE(optimizer->run({}, 11).ok());
+    return optimizer->field();
+  };
+  const Field one = run(1, 1);
+  expect_same_bytes(one, run(2, 1));
+  expect_same_bytes(one, run(7, 1));
+  EXPECT_NE(one.density, run(2, 2).density);
+}
+
+// With seen photos only, the sites that no ray meets keep their values.
+TEST(Optimizer, UnseenSitesStay) {
+  std::vector<View> views = ball_views(1, 16);
+  views[0].camera = look_at({0, 0, 30}, {0, 0, 0}, 16, 16, 400);  // the middle of the cube only
+  const Field start = fog(AppearanceKind::rgb, 0);
+  const auto optimizer = optimizer_of(start, views);
+  ASSERT_TRUE(optimizer->run({}, 5).ok());
+  const Field field = optimizer->field();
+  std::vector<uint16_t> positions;
+  std::vector<int8_t> levels;
+  list_points(field, positions, levels);
+  int moved = 0;
+  for (size_t i = 0; i < field.point_count(); ++i) {
+    const bool is_far = std::abs(positions[3 * i] - 8) > 6;
+    if (is_far) {
+      ASSERT_EQ(field.density[i], start.density[i]);
+      ASSERT_EQ(field.features[3 * i], start.features[3 * i]);
+    }
+    moved += field.density[i] != start.density[i];
+  }
+  EXPECT_GT(moved, 100);
+}
+
+TEST(Optimizer, StopsWhenInterrupted) {
+  const std::vector<View> views = ball_views(1, 16);
+  const auto optimizer = optimizer_of(fog(AppearanceKind::rgb, 0), views);
+  interrupt_signal = SIGINT;
+  const auto stopped = optimizer->run({}, 5);
+  interrupt_signal = 0;
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code(), Errc::interrupted);
+  EXPECT_TRUE(optimizer->run({}, 1).ok());
+}
+
+TEST(Optimizer, RefusesViewsThatShowNothing) {
+  const Field field = fog(AppearanceKind::rgb, 0);
+  EXPECT_EQ(code_of(field, {}, small_batches()), Errc::bad_data);
+  std::vector<View> views = ball_views(2, 16);
+  for (View& view : views) {
+    for (size_t i = 3; i < view.image.pixels.size(); i += 4) view.image.pixels[i] = 0;
+  }
+  EXPECT_EQ(code_of(field, views, small_batches()), Errc::bad_data);
+  for (View& view : views) view.image = {};
+  EXPECT_EQ(code_of(field, views, small_batches()), Errc::bad_data);
+}
+
+TEST(Optimizer, RefusesBadBatches) {
+  const std::vector<View> views = ball_views(1, 16);
+  for (const int rays : {-64, 0, 1, 63, 100}) {
+    OptimizerOptions options;
+    options.rays_per_iteration = rays;
+    EXPECT_EQ(code_of(fog(AppearanceKind::rgb, 0), views, options), Errc::usage) << rays;
+  }
+}
+
+// A field without points learns nothing, but it is no error.
+TEST(Optimizer, EmptyField) {
+  const std::vector<View> views = ball_views(1, 13);  // tiles at the border are not whole
+  Field field;
+  field.resolution = 16;
+  const auto optimizer = optimizer_of(field, views);
+  const auto stats = optimizer->run({}, 2);
+  ASSERT_TRUE(stats.ok());
+  EXPECT_EQ(stats.value().sample_count, 0u);
+  EXPECT_EQ(optimizer->field().point_count(), 0u);
+}
+
+// Photos without alpha are as good: the background is then part of the photo.
+TEST(Optimizer, OpaquePhotos) {
+  const Threads one(1);
+  std::vector<View> views = ball_views(6, 24);
+  for (View& view : views) {
+    Image opaque{view.image.width, view.image.height, 3, {}};
+    for (size_t i = 0; i < view.image.pixels.size(); i += 4) {
+      for (size_t c = 0; c < 3; ++c) {
+        const int alpha = view.image.pixels[i + 3];
+        opaque.pixels.push_back(
+            static_cast<uint8_t>((view.image.pixels[i + c] * alpha + 255 * (255 - alpha)) / 255));
+      }
+    }
+    view.image = opaque;
+  }
+  const auto optimizer = optimizer_of(fog(AppearanceKind::rgb, 0), views);
+  const auto first = optimizer->run({}, 3);
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(optimizer->run({}, 50).ok());
+  const auto last = optimizer->run({}, 3);
+  ASSERT_TRUE(last.ok());
+  EXPECT_LT(last.value().mse, first.value().mse / 3);
+}
+
+}  // namespace
+}  // namespace voxpack

@@ -1,0 +1,68 @@
+// prune: a field and its detail map to a field with fewer points.
+
+#include "io/detail_io.h"
+#include "io/field_io.h"
+#include "process.h"
+#include "sources.h"
+#include "steps.h"
+
+namespace voxpack {
+namespace {
+
+struct PruneArgs {
+  std::string field;
+  std::string detail;
+  std::string views;
+  std::string output;
+  StepOptions options;
+};
+
+// The detail map at `path`, which must have been made from `field`.
+Result<DetailMap> open_detail(const std::string& path, const Field& field, Command& command) {
+  command.report.add_input(path);
+  VOXPACK_ASSIGN(DetailFile file, read_detail(path, command.console));
+  if (file.field_id != field_id(field) || file.detail.size() != field.point_count()) {
+    return {Errc::bad_data, path +
+                                ": belongs to another field; make it again with `voxpack "
+                                "detect-high-frequency` from this one"};
+  }
+  return DetailMap{std::move(file.visibility_sum), std::move(file.visibility_max),
+                   std::move(file.detail)};
+}
+
+Status prune(const PruneArgs& args, Command& command) {
+  VOXPACK_TRY(check_output_file(args.output));
+  VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
+  VOXPACK_ASSIGN(const Field field, open_field(args.field, command));
+  VOXPACK_ASSIGN(const DetailMap detail, open_detail(args.detail, field, command));
+  DataSet views;
+  const bool refine = !args.views.empty() && args.options.refine.iterations > 0;
+  if (refine) {
+    VOXPACK_ASSIGN(views, open_views(args.views, {.train = true}, command));
+  }
+  VOXPACK_ASSIGN(const Field pruned, prune_step(field, detail, refine ? &views : nullptr,
+                                                args.options, *kernels, command));
+  return write_field(args.output, pruned);
+}
+
+}  // namespace
+
+void add_prune(CLI::App& app, Command& command) {
+  auto args = std::make_shared<PruneArgs>();
+  CLI::App* cmd =
+      app.add_subcommand("prune", "Cut a field to a point budget, keeping what is sharp");
+  cmd->add_option("field", args->field, "Field (.safetensors)")->type_name("FIELD")->required();
+  cmd->add_option("--detail", args->detail, "Detail map of that field")
+      ->type_name("FILE")
+      ->required();
+  cmd->add_option("--views", args->views, "Data set whose train photos refine the result")
+      ->type_name("SRC");
+  cmd->add_option("-o,--output", args->output, "Field to write (.safetensors)")
+      ->type_name("FILE")
+      ->required();
+  add_prune_options(cmd, args->options.prune, args->options.refine);
+  cmd->callback(
+      [args, &command] { command.run = [args, &command] { return prune(*args, command); }; });
+}
+
+}  // namespace voxpack

@@ -1,0 +1,38 @@
+// quantize: a field to codes that pack to a byte budget.
+
+#include "io/codes_io.h"
+#include "process.h"
+#include "sources.h"
+#include "steps.h"
+
+namespace voxpack {
+namespace {
+
+struct QuantizeArgs {
+  std::string field;
+  std::string output;
+  QuantizeOptions options;
+};
+
+Status quantize(const QuantizeArgs& args, Command& command) {
+  VOXPACK_TRY(check_output_file(args.output));
+  VOXPACK_ASSIGN(const Field field, open_field(args.field, command));
+  VOXPACK_ASSIGN(const CodedField codes, quantize_step(field, args.options, command));
+  return write_codes(args.output, codes);
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& app, Command& command) {
+  auto args = std::make_shared<QuantizeArgs>();
+  CLI::App* cmd = app.add_subcommand("quantize", "Turn a field into codes that fit a size");
+  cmd->add_option("field", args->field, "Field (.safetensors)")->type_name("FIELD")->required();
+  cmd->add_option("-o,--output", args->output, "Codes to write (.safetensors)")
+      ->type_name("FILE")
+      ->required();
+  add_quantize_options(cmd, args->options);
+  cmd->callback(
+      [args, &command] { command.run = [args, &command] { return quantize(*args, command); }; });
+}
+
+}  // namespace voxpack

@@ -1,0 +1,127 @@
+#include "draw.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/interrupt.h"
+#include "io/image_io.h"
+#include "size_text.h"
+
+namespace voxpack {
+namespace {
+
+uint8_t to_byte(float value) {
+  if (!(value > 0.0f)) return 0;  // also NaN
+  return static_cast<uint8_t>(std::min(value, 1.0f) * 255.0f + 0.5f);
+}
+
+// Draws views[first, first + pictures.size()) one after the other; each drawing uses all threads.
+Status draw_batch(Renderer& renderer, std::span<const View> views, std::vector<Image>& pictures,
+                  OutputFolder* folder) {
+  PictureF picture;
+  for (size_t i = 0; i < views.size(); ++i) {
+    VOXPACK_TRY(check_interrupt());
+    VOXPACK_TRY(renderer.render(views[i].camera, picture).in(views[i].name));
+    pictures[i] = to_image(picture, Background::white);
+    if (folder) VOXPACK_TRY(write_png(folder->add(views[i].name + ".png"), pictures[i]));
+  }
+  return {};
+}
+
+}  // namespace
+
+Image to_image(const PictureF& picture, Background background) {
+  const bool white = background == Background::white;
+  Image image{picture.width, picture.height, white ? 3 : 4, {}};
+  const size_t count = static_cast<size_t>(picture.width) * static_cast<size_t>(picture.height);
+  image.pixels.resize(count * static_cast<size_t>(image.channels));
+  for (size_t i = 0; i < count; ++i) {
+    const float* p = picture.pixels.data() + 4 * i;
+    const float alpha = std::clamp(p[3], 0.0f, 1.0f);
+    if (white) {
+      for (size_t c = 0; c < 3; ++c) image.pixels[3 * i + c] = to_byte(p[c] + (1.0f - alpha));
+    } else {
+      for (size_t c = 0; c < 3; ++c) {
+        image.pixels[4 * i + c] = to_byte(alpha > 0 ? p[c] / alpha : 0.0f);
+      }
+      image.pixels[4 * i + 3] = to_byte(alpha);
+    }
+  }
+  return image;
+}
+
+Status draw_photos(Renderer& renderer, std::span<View> views, Command& command) {
+  PictureF picture;
+  for (size_t i = 0; i < views.size(); ++i) {
+    VOXPACK_TRY(check_interrupt());
+    command.console.progress({.stage = "draw the reference",
+                              .fraction = double(i) / double(views.size()),
+                              .detail = "view " + views[i].name});
+    VOXPACK_TRY(renderer.render(views[i].camera, picture).in(views[i].name));
+    views[i].image = to_image(picture, Background::white);
+  }
+  return {};
+}
+
+Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<const View> views,
+                                                OutputFolder* folder, Command& command) {
+  constexpr size_t kBatch = 16;
+  std::vector<MeasuredView> measured(views.size());
+  nlohmann::ordered_json& rows = command.report.json()["views"];
+  rows = nlohmann::ordered_json::array();
+  for (size_t first = 0; first < views.size(); first += kBatch) {
+    const auto batch = views.subspan(first, std::min(kBatch, views.size() - first));
+    command.console.progress({.stage = "draw",
+                              .fraction = double(first) / double(views.size()),
+                              .detail = "view " + batch[0].name});
+    std::vector<Image> pictures(batch.size());
+    VOXPACK_TRY(draw_batch(renderer, batch, pictures, folder));
+    std::vector<Status> errors(batch.size());
+#pragma omp parallel for schedule(dynamic)
+    for (size_t i = 0; i < batch.size(); ++i) {
+      Result<ViewMetrics> metrics = measure_view(batch[i].image, pictures[i]);
+      if (metrics.ok()) {
+        measured[first + i] = {batch[i].name, metrics.value()};
+      } else {
+        errors[i] = Status(Errc::bad_data, metrics.error().message()).in(batch[i].name);
+      }
+    }
+    for (Status& error : errors) VOXPACK_TRY(std::move(error));
+  }
+  for (const MeasuredView& view : measured) {
+    rows.push_back({{"name", view.name},
+                    {"psnr_db", view.metrics.psnr_db},
+                    {"ssim", view.metrics.ssim},
+                    {"edge_psnr_db", view.metrics.edge_psnr_db}});
+  }
+  return measured;
+}
+
+MetricsSummary summarize(std::span<const MeasuredView> views) {
+  std::vector<ViewMetrics> metrics;
+  for (const MeasuredView& view : views) metrics.push_back(view.metrics);
+  return summarize(std::span<const ViewMetrics>(metrics));
+}
+
+std::string metrics_table(std::span<const MeasuredView> views, size_t worst_count) {
+  const MetricsSummary s = summarize(views);
+  std::string out =
+      format("%-16s %10s %10s\n", format("%zu views", views.size()).c_str(), "mean", "min");
+  out += format("%-16s %10.2f %10.2f\n", "PSNR, dB", s.psnr_mean_db, s.psnr_min_db);
+  out += format("%-16s %10.4f %10.4f\n", "SSIM", s.ssim_mean, s.ssim_min);
+  out += format("%-16s %10.2f %10.2f\n", "edge PSNR, dB", s.edge_psnr_mean_db, s.edge_psnr_min_db);
+  std::vector<MeasuredView> sorted(views.begin(), views.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.metrics.psnr_db < b.metrics.psnr_db;
+  });
+  sorted.resize(std::min(sorted.size(), worst_count));
+  if (sorted.empty()) return out;
+  out += format("\n%-16s %10s %10s %10s\n", "worst views", "PSNR", "SSIM", "edge PSNR");
+  for (const MeasuredView& view : sorted) {
+    out += format("%-16s %10.2f %10.4f %10.2f\n", view.name.c_str(), view.metrics.psnr_db,
+                  view.metrics.ssim, view.metrics.edge_psnr_db);
+  }
+  return out;
+}
+
+}  // namespace voxpack

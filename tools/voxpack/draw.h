@@ -1,0 +1,40 @@
+// Pictures of a field: drawn, turned into 8 bits, compared with photos.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "field/camera.h"
+#include "kernels/kernels.h"
+#include "metrics/image_metrics.h"
+#include "process.h"
+
+namespace voxpack {
+
+enum class Background { white, transparent };
+
+// 8 bits, rounded to nearest: RGB over white, or RGBA with straight alpha.
+Image to_image(const PictureF& picture, Background background);
+
+// Draws every view over white into its `image`. Fails with `interrupted` after Ctrl-C.
+Status draw_photos(Renderer& renderer, std::span<View> views, Command& command);
+
+struct MeasuredView {
+  std::string name;
+  ViewMetrics metrics;
+};
+
+// Draws every view over white and measures it against the view's photo, in the order of `views`;
+// adds each to the report and, if `folder` is not null, writes it there as NAME.png. Fails with
+// `bad_data` for a photo of another size than its camera, with `interrupted` after Ctrl-C.
+Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<const View> views,
+                                                OutputFolder* folder, Command& command);
+
+MetricsSummary summarize(std::span<const MeasuredView> views);
+
+// Mean and minimum of the three figures, then up to `worst_count` views by rising PSNR.
+std::string metrics_table(std::span<const MeasuredView> views, size_t worst_count);
+
+}  // namespace voxpack

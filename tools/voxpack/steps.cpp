@@ -1,0 +1,168 @@
+#include "steps.h"
+
+#include "core/interrupt.h"
+#include "size_text.h"
+#include "stages/pack.h"
+
+namespace voxpack {
+namespace {
+
+void record_points(const Field& field, Command& command) {
+  command.report.set("point_count", static_cast<uint64_t>(field.point_count()));
+}
+
+}  // namespace
+
+void add_bake_options(CLI::App* cmd, BakeOptions& options) {
+  cmd->add_option("--resolution", options.resolution,
+                  "Cells per axis of the finest grid: 32 to 2048, by 4")
+      ->check(within(32, 2048))
+      ->type_name("INT")
+      ->group("Bake")
+      ->capture_default_str();
+  cmd->add_option_function<std::string>(
+         "--appearance",
+         [&options](const std::string& text) {
+           const Result<AppearanceKind> kind = parse_appearance_kind(text);
+           if (!kind.ok()) throw CLI::ValidationError("--appearance", kind.error().message());
+           options.appearance = kind.value();
+         },
+         "How a point stores its colour: rgb, sh1, sh2 or mlp")
+      ->type_name("NAME")
+      ->group("Bake")
+      ->default_str(std::string(to_string(options.appearance)));
+  cmd->add_option("--features", options.feature_count, "mlp: features of a point, 1 to 28")
+      ->check(within(1, 28))
+      ->type_name("INT")
+      ->group("Bake")
+      ->capture_default_str();
+  cmd->add_option("--hidden", options.hidden_width, "mlp: width of the network, 4 to 64 by 4")
+      ->check(within(4, 64))
+      ->type_name("INT")
+      ->group("Bake")
+      ->capture_default_str();
+  cmd->add_option("--iterations", options.iterations,
+                  "Optimiser steps, all grids together, at least 1")
+      ->check(within(1, 10'000'000))
+      ->type_name("INT")
+      ->group("Bake")
+      ->capture_default_str();
+  cmd->add_option("--seed", options.seed, "Seed of the random rays")
+      ->type_name("UINT")
+      ->group("Bake")
+      ->capture_default_str();
+}
+
+void add_detect_options(CLI::App* cmd, DetectOptions& options) {
+  cmd->add_option("--view-stride", options.view_stride,
+                  "Look from every n-th train camera, 1 and up")
+      ->check(within(1, 100'000))
+      ->type_name("INT")
+      ->group("Detect")
+      ->capture_default_str();
+  cmd->add_option("--pixel-stride", options.pixel_stride,
+                  "Look at every n-th pixel in x and y, 1 and up")
+      ->check(within(1, 1000))
+      ->type_name("INT")
+      ->group("Detect")
+      ->capture_default_str();
+  cmd->add_option("--sphere-views", options.sphere_views, "Virtual cameras if there are no views")
+      ->check(within(1, 100'000))
+      ->type_name("INT")
+      ->group("Detect")
+      ->capture_default_str();
+}
+
+void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine) {
+  cmd->add_option("--target-points", prune.target_points, "Points to keep at most, at least 1")
+      ->check(within(uint64_t{1}, kMaxPoints))
+      ->type_name("UINT")
+      ->group("Prune")
+      ->capture_default_str();
+  cmd->add_option("--min-visibility", prune.min_visibility,
+                  "Remove points whose largest share in a pixel is below, 0 to 1")
+      ->check(within(0.0, 1.0))
+      ->type_name("FLOAT")
+      ->group("Prune")
+      ->capture_default_str();
+  cmd->add_option("--coarsest-level", prune.coarsest_level, "Merge up to this level, 0 to 6")
+      ->check(within(0, kMaxLevel))
+      ->type_name("INT")
+      ->group("Prune")
+      ->capture_default_str();
+  cmd->add_option("--refine-iterations", refine.iterations,
+                  "Optimiser steps on the photos after pruning (0: none)")
+      ->check(within(0, 10'000'000))
+      ->type_name("INT")
+      ->group("Prune")
+      ->capture_default_str();
+  cmd->add_option("--refine-seed", refine.seed, "Seed of the refinement's random rays")
+      ->type_name("UINT")
+      ->group("Prune")
+      ->capture_default_str();
+}
+
+void add_quantize_options(CLI::App* cmd, QuantizeOptions& options) {
+  add_size_option(cmd, "--target-size", options.target_size_bytes,
+                  "Largest size of the package: 5MB = 5 000 000 bytes, 5MiB = 5 242 880")
+      ->group("Quantize");
+}
+
+Result<Field> bake_step(const DataSet& views, const BakeOptions& options, Kernels& kernels,
+                        Command& command) {
+  VOXPACK_TRY(check_interrupt());
+  const Report::Stage stage(command.report, "bake");
+  VOXPACK_ASSIGN(Field field, run_bake(views, options, kernels, command.console));
+  command.console.info("baked " + count_text(field.point_count()) + " points");
+  record_points(field, command);
+  return field;
+}
+
+Result<DetailMap> detect_step(const Field& field, const DataSet* views,
+                              const DetectOptions& options, Kernels& kernels, Command& command) {
+  VOXPACK_TRY(check_interrupt());
+  const Report::Stage stage(command.report, "detect-high-frequency");
+  std::vector<Camera> cameras;
+  if (views != nullptr) {
+    for (const View& view : views->train) cameras.push_back(view.camera);
+    if (cameras.empty()) return {Errc::bad_data, "the data set has no train views to look from"};
+  }
+  return run_detect(field, cameras, options, kernels, command.console);
+}
+
+Result<Field> prune_step(const Field& field, const DetailMap& detail, const DataSet* views,
+                         const StepOptions& options, Kernels& kernels, Command& command) {
+  VOXPACK_TRY(check_interrupt());
+  Field pruned;
+  {
+    const Report::Stage stage(command.report, "prune");
+    VOXPACK_ASSIGN(pruned, run_prune(field, detail, options.prune, command.console));
+  }
+  command.console.info("pruned " + count_text(field.point_count()) + " to " +
+                       count_text(pruned.point_count()) + " points");
+  record_points(pruned, command);
+  if (views == nullptr || options.refine.iterations == 0) return pruned;
+  VOXPACK_TRY(check_interrupt());
+  const Report::Stage stage(command.report, "refine");
+  return run_refine(std::move(pruned), *views, options.refine, kernels, command.console);
+}
+
+Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,
+                                 Command& command) {
+  VOXPACK_TRY(check_interrupt());
+  const Report::Stage stage(command.report, "quantize");
+  record_points(field, command);
+  return run_quantize(field, options, command.console);
+}
+
+Result<std::vector<uint8_t>> pack_step(const CodedField& codes, Command& command) {
+  VOXPACK_TRY(check_interrupt());
+  const Report::Stage stage(command.report, "pack");
+  VOXPACK_ASSIGN(std::vector<uint8_t> bytes, run_pack(codes));
+  command.report.set("size_bytes", static_cast<uint64_t>(bytes.size()));
+  command.console.info("packed " + count_text(bytes.size()) + " bytes (" + size_text(bytes.size()) +
+                       ")");
+  return bytes;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,44 @@
+// The stages as commands run them: timed for the report, with the options and defaults that a verb
+// and `compress` share. That both call these functions is why they give the same bytes.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "codec/coded_field.h"
+#include "command.h"
+#include "field/dataset.h"
+#include "stages/bake.h"
+#include "stages/detect.h"
+#include "stages/prune.h"
+#include "stages/quantize.h"
+
+namespace voxpack {
+
+struct StepOptions {
+  BakeOptions bake;
+  DetectOptions detect;
+  PruneOptions prune;
+  RefineOptions refine;  // iterations 0: no refinement; also none without photos
+  QuantizeOptions quantize;
+};
+
+void add_bake_options(CLI::App* cmd, BakeOptions& options);
+void add_detect_options(CLI::App* cmd, DetectOptions& options);
+void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine);
+void add_quantize_options(CLI::App* cmd, QuantizeOptions& options);
+
+// `views` may be null (no data set): then detect looks from virtual cameras and nothing is refined.
+// Test views of the set are never used.
+Result<Field> bake_step(const DataSet& views, const BakeOptions& options, Kernels& kernels,
+                        Command& command);
+Result<DetailMap> detect_step(const Field& field, const DataSet* views,
+                              const DetectOptions& options, Kernels& kernels, Command& command);
+Result<Field> prune_step(const Field& field, const DetailMap& detail, const DataSet* views,
+                         const StepOptions& options, Kernels& kernels, Command& command);
+Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,
+                                 Command& command);
+Result<std::vector<uint8_t>> pack_step(const CodedField& codes, Command& command);
+
+}  // namespace voxpack

@@ -28,13 +28,18 @@ else()
 endif()
 
 # -std is a compile option because CMake 3.25 drops CUDA_STANDARD 20 for nvcc 13 without a word.
-# No contraction on either side: docs/numerics.md.
+# Only the march kernels, which are of the tolerance kind, may contract (docs/numerics.md).
 function(voxpack_cuda_kernels target)
   if(VOXPACK_CUDA_SOURCES)
     set_target_properties(${target} PROPERTIES
       CUDA_RUNTIME_LIBRARY Static CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED OFF)
     target_compile_definitions(${target} PRIVATE VOXPACK_HAS_CUDA)
     target_compile_options(${target} PRIVATE
-      "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-fmad=false;-Xcompiler=-ffp-contract=off>")
+      "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Xcompiler=-ffp-contract=off;-diag-suppress=2810>")
+    foreach(source ${VOXPACK_CUDA_SOURCES})
+      if(NOT source MATCHES "march_cuda.cu$")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -fmad=false)
+      endif()
+    endforeach()
   endif()
 endfunction()

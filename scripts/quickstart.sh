@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 out=out
 demo=(--size 400 --train-views 60 --test-views 10)
-compress=(--target-size 5MB)
+compress=(--target-size 5MB --resolution 192 --iterations 2000 --refine-iterations 500)
 orbit=8
 case "${1:-}" in
   "") ;;

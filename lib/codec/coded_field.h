@@ -64,6 +64,7 @@ struct CodedField {
   uint8_t feature_count = 0;
   uint8_t hidden_width = 0;
   uint8_t level_weight_shift = 0;  // a point of level l weighs 2^(shift * (l - lowest level)); 0..3
+  uint8_t colour_transform = 0;    // 1: colours among the features are coded as Y, Co, Cg
   std::vector<CodedBlock> blocks;  // level descending, then Morton order; they do not overlap
   std::vector<CodedChannel> channels;
   std::vector<uint8_t>

@@ -1,5 +1,5 @@
-// Little-endian reader and writer over byte spans. The reader never runs past its end: after a short
-// read it stays failed and returns zeros, so a caller checks once.
+// Little-endian reader and writer over byte spans. The reader never runs past its end: after a
+// short read it stays failed and returns zeros, so a caller checks once.
 #pragma once
 
 #include <bit>

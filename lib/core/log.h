@@ -8,10 +8,10 @@ namespace voxpack {
 
 // Progress of a long stage, sent a few times a second at most.
 struct Progress {
-  std::string_view stage;     // "bake"
-  double fraction = 0;        // 0..1
-  double seconds_left = -1;   // estimate; negative: unknown
-  std::string detail;         // "grid 257, 1.2 M points, loss 0.0012, PSNR 31.2 dB"
+  std::string_view stage;    // "bake"
+  double fraction = 0;       // 0..1
+  double seconds_left = -1;  // estimate; negative: unknown
+  std::string detail;        // "grid 257, 1.2 M points, loss 0.0012, PSNR 31.2 dB"
 };
 
 class Log {

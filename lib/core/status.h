@@ -1,5 +1,6 @@
 // Errors as values: every fallible function returns a Status or a Result<T>.
-// The code is the exit code of the command (docs/cli.md); the sentence says what, where and what to do.
+// The code is the exit code of the command (docs/cli.md); the sentence says what, where and what to
+// do.
 #pragma once
 
 #include <cassert>
@@ -77,10 +78,10 @@ class [[nodiscard]] Result {
 #define VOXPACK_CONCAT(a, b) VOXPACK_CONCAT_(a, b)
 
 // `VOXPACK_ASSIGN(auto x, f());` with f() a Result: declares x, or returns the error.
-#define VOXPACK_ASSIGN(declaration, expression)                                \
-  auto VOXPACK_CONCAT(voxpack_result_, __LINE__) = (expression);               \
-  if (!VOXPACK_CONCAT(voxpack_result_, __LINE__).ok())                         \
-    return std::move(VOXPACK_CONCAT(voxpack_result_, __LINE__)).error();       \
+#define VOXPACK_ASSIGN(declaration, expression)                          \
+  auto VOXPACK_CONCAT(voxpack_result_, __LINE__) = (expression);         \
+  if (!VOXPACK_CONCAT(voxpack_result_, __LINE__).ok())                   \
+    return std::move(VOXPACK_CONCAT(voxpack_result_, __LINE__)).error(); \
   declaration = std::move(VOXPACK_CONCAT(voxpack_result_, __LINE__)).take()
 
 }  // namespace voxpack

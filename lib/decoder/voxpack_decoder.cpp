@@ -98,16 +98,31 @@ void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* leve
   }
 }
 
+// Y, Co, Cg to R, G, B.
+void undo_colour_transform(float* v) {
+  const float rest = v[0] - v[2] * 0.5f;
+  const float green = v[2] + rest;
+  const float blue = rest - v[1] * 0.5f;
+  v[0] = blue + v[1];
+  v[1] = green;
+  v[2] = blue;
+}
+
 void write_values(const voxpack_decoder& d, float* density, float* features) {
-  const auto& channels = d.view.field.channels;
+  const auto& field = d.view.field;
+  const auto& channels = field.channels;
   const size_t count = channels.size();
+  const int triples =
+      field.colour_transform == 0
+          ? 0
+          : voxpack::colour_triples(field.appearance_kind, static_cast<int>(count) - 1);
   for (size_t point = 0; point < d.tree.point_count; ++point) {
     const int32_t* numbers = &d.numbers[point * count];
     if (density != nullptr) density[point] = voxpack::decode_value(channels[0], numbers[0]);
     if (features == nullptr) continue;
-    for (size_t c = 1; c < count; ++c) {
-      features[point * (count - 1) + c - 1] = voxpack::decode_value(channels[c], numbers[c]);
-    }
+    float* out = &features[point * (count - 1)];
+    for (size_t c = 1; c < count; ++c) out[c - 1] = voxpack::decode_value(channels[c], numbers[c]);
+    for (int k = 0; k < triples; ++k) undo_colour_transform(out + 3 * k);
   }
 }
 

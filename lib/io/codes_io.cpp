@@ -67,6 +67,7 @@ Status read_parameters(const TensorFile& file, CodedField& codes) {
   VOXPACK_TRY(read_number(file, "feature_count", codes.feature_count));
   VOXPACK_TRY(read_number(file, "hidden_width", codes.hidden_width));
   VOXPACK_TRY(read_number(file, "level_weight_shift", codes.level_weight_shift));
+  VOXPACK_TRY(read_number(file, "colour_transform", codes.colour_transform));
   VOXPACK_ASSIGN(const uint64_t groups, length_of(file, "group_size"));
   VOXPACK_ASSIGN(const Tensor sizes, file.tensor("group_size", Dtype::u8, {groups}));
   codes.group_sizes = copy_values<uint8_t>(sizes);
@@ -210,7 +211,8 @@ Status write_codes(const std::string& path, const CodedField& codes) {
                              {"appearance_kind", std::to_string(codes.appearance_kind)},
                              {"feature_count", std::to_string(codes.feature_count)},
                              {"hidden_width", std::to_string(codes.hidden_width)},
-                             {"level_weight_shift", std::to_string(codes.level_weight_shift)}};
+                             {"level_weight_shift", std::to_string(codes.level_weight_shift)},
+                             {"colour_transform", std::to_string(codes.colour_transform)}};
   for (size_t m = 0; m < codes.network.size(); ++m) {
     const CodedMatrix& matrix = codes.network[m];
     const std::string name(kMatrixNames[m]);

@@ -1,7 +1,7 @@
 // The arithmetic of every stage, behind one interface: renderer, optimiser and visibility.
 //
-// Rendering and optimisation are of the tolerance kind (they decide no byte of a package); visibility is exact.
-// Results do not depend on the number of threads.
+// Rendering and optimisation are of the tolerance kind (they decide no byte of a package);
+// visibility is exact. Results do not depend on the number of threads.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,8 @@ class Renderer {
 
 // What the views see of each point, exact: integers that do not depend on order.
 struct Visibility {
-  std::vector<uint64_t> sum;  // sum over rays of round(weight * 2^16), weight = transmittance x alpha x interpolation
+  std::vector<uint64_t>
+      sum;  // sum over rays of round(weight * 2^16), weight = transmittance x alpha x interpolation
   std::vector<uint32_t> max;  // largest round(weight * 2^16) of one ray
 };
 
@@ -44,9 +45,11 @@ class Kernels {
 
   virtual Result<std::unique_ptr<Renderer>> make_renderer(const Field& field) = 0;
 
-  // Optimises a copy of `field` against `views`, which must outlive the optimiser. Fails with `usage` if an option
-  // is out of range, with bad_data if the views show nothing, with `device` if memory is short.
-  virtual Result<std::unique_ptr<Optimizer>> make_optimizer(const Field& field, std::span<const View> views,
+  // Optimises a copy of `field` against `views`, which must outlive the optimiser. Fails with
+  // `usage` if an option is out of range, with bad_data if the views show nothing, with `device` if
+  // memory is short.
+  virtual Result<std::unique_ptr<Optimizer>> make_optimizer(const Field& field,
+                                                            std::span<const View> views,
                                                             const OptimizerOptions& options) = 0;
 
   // Marches the pixels (i * pixel_stride, j * pixel_stride) of every camera. `exact`.
@@ -54,8 +57,9 @@ class Kernels {
                                         int pixel_stride) = 0;
 };
 
-// The kernels of `device`, "cpu" or "cuda". Fails with `unsupported` if this build or this machine has no such
-// device; never falls back to another. (`auto` is resolved once, in tools/, and reported.)
+// The kernels of `device`, "cpu" or "cuda". Fails with `unsupported` if this build or this machine
+// has no such device; never falls back to another. (`auto` is resolved once, in tools/, and
+// reported.)
 Result<std::unique_ptr<Kernels>> make_kernels(std::string_view device);
 
 }  // namespace voxpack

@@ -2,28 +2,31 @@
 #include "kernels/kernels_cpu.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <new>
 
 #include "core/interrupt.h"
 #include "kernels/aligned.h"
+#include "kernels/kernels_cuda.h"
 #include "kernels/lattice.h"
 #include "kernels/optimizer_cpu.h"
-#include "kernels/visibility_math.h"
+#include "kernels/visibility.h"
 
 namespace voxpack {
 namespace {
 
 Status out_of_memory(std::string_view what, const Field& field) {
   return {Errc::device, "not enough memory for " + std::string(what) + " of a field of " +
-                            std::to_string(field.point_count()) + " points; free memory or use fewer points"};
+                            std::to_string(field.point_count()) +
+                            " points; free memory or use fewer points"};
 }
 
 class RendererCpu : public Renderer {
  public:
   RendererCpu(const Field& field, Lattice lattice)
-      : lattice_(std::move(lattice)), appearance_(field.appearance), stride_(row_stride(field.channels())) {
+      : lattice_(std::move(lattice)),
+        appearance_(field.appearance),
+        stride_(row_stride(field.channels())) {
     const std::vector<float> rows = make_rows(field, lattice_, stride_);
     rows_ = AlignedFloats(rows.size());
     std::copy(rows.begin(), rows.end(), rows_.data());
@@ -61,34 +64,6 @@ class RendererCpu : public Renderer {
   AlignedFloats rows_;
 };
 
-// Sums and maxima of rows, safe for any number of threads; integers, so the order does not matter.
-struct RowCounts {
-  std::vector<uint64_t> sum;
-  std::vector<uint32_t> max;
-
-  void add(uint32_t row, uint32_t units) {
-    std::atomic_ref<uint64_t>(sum[row]).fetch_add(units, std::memory_order_relaxed);
-    std::atomic_ref<uint32_t> largest(max[row]);
-    uint32_t seen = largest.load(std::memory_order_relaxed);
-    while (seen < units && !largest.compare_exchange_weak(seen, units, std::memory_order_relaxed)) {
-    }
-  }
-};
-
-// Hands the counts of hanging rows on to the rows they are made of; weights are multiples of 2^-24.
-void share_hanging(const Lattice& lattice, RowCounts& counts) {
-  for (size_t i = lattice.hanging.size(); i-- > 0;) {
-    const size_t row = 1 + lattice.point_count + i;
-    for (int c = 0; c < 8; ++c) {
-      const auto share = static_cast<uint64_t>(lattice.hanging[i].weights[c] * 0x1p24f);
-      const uint32_t source = lattice.hanging[i].sources[c];
-      counts.sum[source] += (counts.sum[row] * (share >> 8)) >> 16;
-      counts.max[source] = std::max(counts.max[source],
-                                    static_cast<uint32_t>(counts.max[row] * share >> 24));
-    }
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Renderer>> KernelsCpu::make_renderer(const Field& field) {
@@ -100,7 +75,8 @@ Result<std::unique_ptr<Renderer>> KernelsCpu::make_renderer(const Field& field) 
   }
 }
 
-Result<std::unique_ptr<Optimizer>> KernelsCpu::make_optimizer(const Field& field, std::span<const View> views,
+Result<std::unique_ptr<Optimizer>> KernelsCpu::make_optimizer(const Field& field,
+                                                              std::span<const View> views,
                                                               const OptimizerOptions& options) {
   try {
     return OptimizerCpu::make(field, views, options);
@@ -111,38 +87,18 @@ Result<std::unique_ptr<Optimizer>> KernelsCpu::make_optimizer(const Field& field
 
 Result<Visibility> KernelsCpu::visibility(const Field& field, std::span<const Camera> cameras,
                                           int pixel_stride) {
-  if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
-  try {
-    VOXPACK_ASSIGN(Lattice lattice, make_lattice(field));
-    std::vector<float> rows(lattice.row_count(), 0.0f);
-    std::copy(field.density.begin(), field.density.end(), rows.begin() + 1);
-    resolve_hanging(lattice, 1, rows.data());
-    update_empty_leaves(lattice, 1, rows.data());
-    RowCounts counts{std::vector<uint64_t>(rows.size()), std::vector<uint32_t>(rows.size())};
-    const LatticeView view = lattice.view();
-    for (const Camera& camera : cameras) {
-      VOXPACK_TRY(check_interrupt());
-#pragma omp parallel for schedule(dynamic, 4)
-      for (int y = 0; y < camera.height; y += pixel_stride) {
-        for (int x = 0; x < camera.width; x += pixel_stride) {
-          const MarchRay ray = to_march_ray(lattice, camera_ray(camera, x + 0.5, y + 0.5), 0.5f);
-          visit_ray(view, rows.data(), 1, ray,
-                    [&](uint32_t row, uint32_t units) { counts.add(row, units); });
-        }
-      }
-    }
-    share_hanging(lattice, counts);
-    const auto count = static_cast<ptrdiff_t>(field.point_count());
-    return Visibility{{counts.sum.begin() + 1, counts.sum.begin() + 1 + count},
-                      {counts.max.begin() + 1, counts.max.begin() + 1 + count}};
-  } catch (const std::bad_alloc&) {
-    return out_of_memory("visibility", field);
-  }
+  return visibility_of(field, cameras, pixel_stride, count_visibility_cpu);
 }
 
 Result<std::unique_ptr<Kernels>> make_kernels(std::string_view device) {
   if (device == "cpu") return std::unique_ptr<Kernels>(std::make_unique<KernelsCpu>());
-  if (device == "cuda") return {Errc::unsupported, "this build has no CUDA kernels; use --device cpu"};
+#ifdef VOXPACK_HAS_CUDA
+  if (device == "cuda") return make_kernels_cuda();
+#else
+  if (device == "cuda") {
+    return {Errc::unsupported, "this build has no CUDA kernels; use --device cpu"};
+  }
+#endif
   return {Errc::usage, "unknown device \"" + std::string(device) + "\"; use auto, cpu or cuda"};
 }
 

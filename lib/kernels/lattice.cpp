@@ -30,8 +30,9 @@ void map_block(Lattice& lattice, const Block& block, uint32_t leaf) {
     return;
   }
   uint32_t& entry =
-      lattice.top[(lower[2] / kTopCell * lattice.top_size + lower[1] / kTopCell) * lattice.top_size +
-                  lower[0] / kTopCell];
+      lattice
+          .top[(lower[2] / kTopCell * lattice.top_size + lower[1] / kTopCell) * lattice.top_size +
+               lower[0] / kTopCell];
   if (entry == 0) {
     lattice.tables.resize(lattice.tables.size() + 512, 0);
     entry = static_cast<uint32_t>(lattice.tables.size() / 512);
@@ -40,7 +41,8 @@ void map_block(Lattice& lattice, const Block& block, uint32_t leaf) {
   for (int64_t z = 0; z < size; ++z) {
     for (int64_t y = 0; y < size; ++y) {
       for (int64_t x = 0; x < size; ++x) {
-        table[(((lower[2] + z) & 7) * 8 + ((lower[1] + y) & 7)) * 8 + ((lower[0] + x) & 7)] = leaf + 1;
+        table[(((lower[2] + z) & 7) * 8 + ((lower[1] + y) & 7)) * 8 + ((lower[0] + x) & 7)] =
+            leaf + 1;
       }
     }
   }
@@ -82,8 +84,12 @@ std::vector<Block> closure_blocks(const Field& field, const Lattice& lattice) {
       if (mask == 0) continue;
       const int dx = corner & 1, dy = corner >> 1 & 1, dz = corner >> 2;
       if (block.x < dx || block.y < dy || block.z < dz) continue;
-      Block below{block.level, static_cast<uint16_t>(block.x - dx), static_cast<uint16_t>(block.y - dy),
-                  static_cast<uint16_t>(block.z - dz), 0, 0};
+      Block below{block.level,
+                  static_cast<uint16_t>(block.x - dx),
+                  static_cast<uint16_t>(block.y - dy),
+                  static_cast<uint16_t>(block.z - dz),
+                  0,
+                  0};
       if (!overlaps_leaf(lattice, below)) closure.push_back(below);
     }
   }
@@ -109,7 +115,8 @@ class CornerFinder {
     for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
   }
 
-  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser leaves.
+  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser
+  // leaves.
   void find(uint32_t leaf) {
     const LeafView& view = lattice_.leaves[leaf];
     uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
@@ -133,7 +140,8 @@ class CornerFinder {
     if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
     const Block& block = field_.blocks[leaf];
     const int shift = lattice_.leaves[leaf].shift;
-    const uint64_t site = morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
+    const uint64_t site =
+        morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
     if (!(block.mask >> site & 1)) return 0;
     const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
     return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
@@ -144,7 +152,8 @@ class CornerFinder {
     for (int s = 0; s < 8; ++s) {
       const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
                                (p[2] - (s >> 2)) >> 2);
-      if (leaf >= 0 && (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
+      if (leaf >= 0 &&
+          (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
         coarsest = leaf;
       }
     }
@@ -202,7 +211,8 @@ int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
       lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
   if (entry == 0) return -1;
   if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
-  return static_cast<int>(lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
+  return static_cast<int>(
+             lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
          1;
 }
 
@@ -270,7 +280,8 @@ void resolve_hanging(const Lattice& lattice, int stride, float* rows) {
   for (const HangingRow& hanging : lattice.hanging) {
     for (int k = 0; k < stride; ++k) {
       float sum = 0;
-      for (int c = 0; c < 8; ++c) sum += hanging.weights[c] * rows[size_t{hanging.sources[c]} * stride + k];
+      for (int c = 0; c < 8; ++c)
+        sum += hanging.weights[c] * rows[size_t{hanging.sources[c]} * stride + k];
       target[k] = sum;
     }
     target += stride;
@@ -298,7 +309,8 @@ void update_empty_leaves(Lattice& lattice, int stride, const float* rows) {
   for (size_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) {
     const uint32_t* corners = lattice.corner_rows.data() + leaf * kCornersPerLeaf;
     bool empty = true;
-    for (int c = 0; c < kCornersPerLeaf && empty; ++c) empty = !(rows[size_t{corners[c]} * stride] > 0);
+    for (int c = 0; c < kCornersPerLeaf && empty; ++c)
+      empty = !(rows[size_t{corners[c]} * stride] > 0);
     lattice.leaves[leaf].is_empty = empty;
   }
 }
@@ -307,8 +319,8 @@ MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset) {
   MarchRay march{};
   const double cells_per_unit = lattice.resolution / lattice.cube.edge;  // level-0 cells
   const double fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
-  // Floats are exact enough only near the lattice. A start that is moved by a multiple of the largest step,
-  // which all others divide, keeps every sample in place.
+  // Floats are exact enough only near the lattice. A start that is moved by a multiple of the
+  // largest step, which all others divide, keeps every sample in place.
   constexpr double kLargestStep = (1 << kMaxLevel) / 2;
   const double half = lattice.top_size * kTopCell * kBlockCells / fine / 2;
   double origin[3];

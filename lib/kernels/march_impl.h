@@ -1,8 +1,10 @@
-// Forward and backward march of the optimiser and the renderer. Included once by each march_<isa>.cpp, which
-// names the build with VOXPACK_ISA; contraction and fast instructions are welcome here (docs/numerics.md).
+// Forward and backward march of the optimiser and the renderer. Included once by each
+// march_<isa>.cpp, which names the build with VOXPACK_ISA; contraction and fast instructions are
+// welcome here (docs/numerics.md).
 //
-// Per ray: samples front to back (emission-absorption, Max 1995), one decode of the accumulated features, then
-// the analytic derivative back to front and a scatter to the 8 corners of each sample.
+// Per ray: samples front to back (emission-absorption, Max 1995), one decode of the accumulated
+// features, then the analytic derivative back to front and a scatter to the 8 corners of each
+// sample.
 #include <cstring>
 
 #include "kernels/march_view.h"
@@ -28,9 +30,8 @@ inline float exp_negative(float x) {
   const float r = x - static_cast<float>(n) * 0.693359375f + static_cast<float>(n) * 2.12194440e-4f;
   const float p =
       1.0f +
-      r * (1.0f +
-           r * (0.5f + r * (0.166666666f +
-                            r * (0.0416666666f + r * (0.00833333333f + r * 0.00138888889f)))));
+      r * (1.0f + r * (0.5f + r * (0.166666666f + r * (0.0416666666f + r * (0.00833333333f +
+                                                                            r * 0.00138888889f)))));
   const int32_t bits = (n + 127) << 23;
   float power;
   std::memcpy(&power, &bits, 4);
@@ -61,7 +62,8 @@ inline typename Wide<S>::type interpolate(const float* values, const uint32_t* r
   using V = typename Wide<S>::type;
   V sum = {};
   for (int c = 0; c < 8; ++c) {
-    const V row = *reinterpret_cast<const V*>(values + static_cast<uint64_t>(rows[kCornerOffset[c]]) * S);
+    const V row =
+        *reinterpret_cast<const V*>(values + static_cast<uint64_t>(rows[corner_offset(c)]) * S);
     sum += row * weights[c];
   }
   return sum;
@@ -133,14 +135,16 @@ inline void decode(const NetworkView& net, const float* features, float alpha, c
   for (int b = 0; b < blocks; ++b) {
     V16 sum = {};
     for (int i = 0; i < net.inputs; ++i) {
-      sum += *reinterpret_cast<const V16*>(net.weights_in + i * net.hidden + b * 16) * out.inputs[i];
+      sum +=
+          *reinterpret_cast<const V16*>(net.weights_in + i * net.hidden + b * 16) * out.inputs[i];
     }
     out.hidden[b] = sum > 0.0f ? sum : V16{};
   }
   for (int c = 0; c < 3; ++c) {
     V16 sum = {};
     for (int b = 0; b < blocks; ++b) {
-      sum += out.hidden[b] * *reinterpret_cast<const V16*>(net.weights_out + c * net.hidden + b * 16);
+      sum +=
+          out.hidden[b] * *reinterpret_cast<const V16*>(net.weights_out + c * net.hidden + b * 16);
     }
     out.residual[c] = sum16(sum);
     out.rgb[c] += out.residual[c];
@@ -238,9 +242,10 @@ void scatter(const Sample<S>* samples, int count, typename Wide<S>::type d_sums,
     float weights[8];
     trilinear_weights(sample.fraction, weights);
     for (int c = 0; c < 8; ++c) {
-      const uint32_t row = sample.rows[kCornerOffset[c]];
+      const uint32_t row = sample.rows[corner_offset(c)];
       lane.touched_pages[row / kRowsPerPage] = 1;
-      *reinterpret_cast<V*>(lane.row_gradients + static_cast<uint64_t>(row) * S) += gradient * weights[c];
+      *reinterpret_cast<V*>(lane.row_gradients + static_cast<uint64_t>(row) * S) +=
+          gradient * weights[c];
     }
   }
 }
@@ -267,7 +272,8 @@ void train_rays(const LatticeView& lattice, const float* values, const NetworkVi
       const float error = decoded.rgb[c] + transmittance * train.background[c] - train.target[c];
       lane.squared_error += error * error;
       d_rgb[c] = 2.0f * error * settings.gradient_scale;
-      d_residual[c] = 2.0f * settings.residual_penalty * decoded.residual[c] * settings.gradient_scale;
+      d_residual[c] =
+          2.0f * settings.residual_penalty * decoded.residual[c] * settings.gradient_scale;
       d_alpha_background -= d_rgb[c] * train.background[c];
     }
     lane.sample_count += count;

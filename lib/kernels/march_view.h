@@ -4,31 +4,40 @@
 
 #include <cstdint>
 
+// Marks what the C++ and the CUDA compiler both build.
+#ifdef __CUDACC__
+#define VOXPACK_HOST_DEVICE __host__ __device__
+#else
+#define VOXPACK_HOST_DEVICE
+#endif
+
 namespace voxpack {
 
 // A leaf block as the marcher sees it. Lengths in cells of the finest level ("fine cells").
 struct LeafView {
-  float lower[3];      // lower corner
-  float size;          // edge: 4 << shift
-  int32_t shift;       // level - finest level
-  uint32_t is_empty;   // 1: no positive density at any corner, nothing to sample
+  float lower[3];     // lower corner
+  float size;         // edge: 4 << shift
+  int32_t shift;      // level - finest level
+  uint32_t is_empty;  // 1: no positive density at any corner, nothing to sample
 };
 
-// Look-up from fine blocks (4 x 4 x 4 fine cells) to leaves, in two steps: a top grid of 8 x 8 x 8 fine
-// blocks per cell, then tables of 512 entries. Entries: 0 void, else leaf index + 1.
+// Look-up from fine blocks (4 x 4 x 4 fine cells) to leaves, in two steps: a top grid of 8 x 8 x 8
+// fine blocks per cell, then tables of 512 entries. Entries: 0 void, else leaf index + 1.
 struct LatticeView {
   int32_t finest_level;
-  int32_t top_size;              // cells per axis of the top grid
-  const uint32_t* top;           // 0 void; bit 31 set: leaf index of the whole cell; else 1 + table number
-  const uint32_t* tables;        // [table][512], x fastest
+  int32_t top_size;     // cells per axis of the top grid
+  const uint32_t* top;  // 0 void; bit 31 set: leaf index of the whole cell; else 1 + table number
+  const uint32_t* tables;  // [table][512], x fastest
   const LeafView* leaves;
-  const uint32_t* corner_rows;   // [leaf][125] rows of the values at the block's 5 x 5 x 5 corners, x fastest
+  const uint32_t*
+      corner_rows;  // [leaf][125] rows of the values at the block's 5 x 5 x 5 corners, x fastest
 };
 
 inline constexpr uint32_t kWholeCell = 0x80000000u;
 inline constexpr int kCornersPerLeaf = 125;
 
-// A ray in fine cells: position(t) = origin + t * step_direction, t in units of h (level-0 spacing).
+// A ray in fine cells: position(t) = origin + t * step_direction, t in units of h (level-0
+// spacing).
 struct MarchRay {
   float origin[3];
   float step_direction[3];
@@ -38,29 +47,30 @@ struct MarchRay {
 
 struct TrainRay {
   MarchRay ray;
-  float target[3];      // premultiplied colour + (1 - alpha) * background
+  float target[3];  // premultiplied colour + (1 - alpha) * background
   float background[3];
 };
 
-// The appearance network as the marcher wants it. Kind mlp: input weights [inputs][hidden], output weights
-// transposed [3][hidden], hidden padded with zeros to a multiple of 16.
+// The appearance network as the marcher wants it. Kind mlp: input weights [inputs][hidden], output
+// weights transposed [3][hidden], hidden padded with zeros to a multiple of 16.
 struct NetworkView {
-  int32_t kind;      // AppearanceKind
+  int32_t kind;  // AppearanceKind
   int32_t channels;
   int32_t inputs;
-  int32_t hidden;    // padded
+  int32_t hidden;  // padded
   const float* weights_in;
   const float* weights_out;
 };
 
-// What one lane of the optimiser accumulates; lanes are fixed in number, so sums do not depend on threads.
+// What one lane of the optimiser accumulates; lanes are fixed in number, so sums do not depend on
+// threads.
 struct TrainLane {
-  float* row_gradients;      // [row][stride]
-  uint8_t* touched_pages;    // [row / kRowsPerPage]
-  float* gradients_in;       // [inputs][hidden]
-  float* gradients_out;      // [3][hidden]
-  void* samples;             // scratch of kMaxSamples samples
-  double squared_error;      // sum over rays and channels
+  float* row_gradients;    // [row][stride]
+  uint8_t* touched_pages;  // [row / kRowsPerPage]
+  float* gradients_in;     // [inputs][hidden]
+  float* gradients_out;    // [3][hidden]
+  void* samples;           // scratch of kMaxSamples samples
+  double squared_error;    // sum over rays and channels
   uint64_t sample_count;
 };
 
@@ -69,13 +79,13 @@ inline constexpr int kMaxSamples = 2048;
 inline constexpr int kSampleBytes = 256;
 
 struct TrainSettings {
-  float gradient_scale;        // multiplies every gradient, 1 / rays of the batch
-  float concentration;         // lambda of -sum w^2
-  float residual_penalty;      // weight of the squared view-dependent residual
+  float gradient_scale;    // multiplies every gradient, 1 / rays of the batch
+  float concentration;     // lambda of -sum w^2
+  float residual_penalty;  // weight of the squared view-dependent residual
 };
 
 struct AdamSettings {
-  float rate[32];              // learning rate of each float of a row
+  float rate[32];  // learning rate of each float of a row
   float beta1, beta2;
   float correction1, correction2;  // 1 / (1 - beta^t)
   float epsilon;
@@ -89,7 +99,8 @@ struct MarchTable {
   // Accumulated features [ray][stride], float 0 of each is alpha.
   void (*accumulate)(const LatticeView&, const float* values, int stride, const MarchRay* rays,
                      int ray_count, float* sums);
-  // Adds the lanes' gradients of one page of rows, updates the rows that have any, clears the gradients.
+  // Adds the lanes' gradients of one page of rows, updates the rows that have any, clears the
+  // gradients.
   void (*adam_page)(float* values, float* first_moments, float* second_moments,
                     float* const* lane_gradients, int lane_count, int stride, int row_count,
                     const AdamSettings&);

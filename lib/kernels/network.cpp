@@ -13,7 +13,8 @@ Network::Network(const AppearanceModel& model) : model_(model) {
   weights_out_ = AlignedFloats(size_t(3) * padded_);
   for (int h = 0; h < model.hidden_width; ++h) {
     for (int i = 0; i < inputs; ++i) {
-      weights_in_.data()[size_t(i) * padded_ + h] = model.weights[size_t(i) * model.hidden_width + h];
+      weights_in_.data()[size_t(i) * padded_ + h] =
+          model.weights[size_t(i) * model.hidden_width + h];
     }
     for (int c = 0; c < 3; ++c) {
       weights_out_.data()[size_t(c) * padded_ + h] =
@@ -25,21 +26,33 @@ Network::Network(const AppearanceModel& model) : model_(model) {
 }
 
 NetworkView Network::view() const {
-  return {static_cast<int32_t>(model_.kind), model_.channels(), model_.kind == AppearanceKind::mlp ? model_.input_count() : 0,
-          padded_, weights_in_.data(), weights_out_.data()};
+  return {static_cast<int32_t>(model_.kind),
+          model_.channels(),
+          model_.kind == AppearanceKind::mlp ? model_.input_count() : 0,
+          padded_,
+          weights_in_.data(),
+          weights_out_.data()};
 }
 
-AppearanceModel Network::model() const {
+std::vector<float> Network::padded_weights() const {
+  std::vector<float> weights(weights_in_.data(), weights_in_.data() + weights_in_.size());
+  weights.insert(weights.end(), weights_out_.data(), weights_out_.data() + weights_out_.size());
+  return weights;
+}
+
+AppearanceModel Network::model() const { return model_of(padded_weights()); }
+
+AppearanceModel Network::model_of(const std::vector<float>& padded_weights) const {
   AppearanceModel model = model_;
   if (model.kind != AppearanceKind::mlp) return model;
-  const int inputs = model.input_count();
-  for (int h = 0; h < model.hidden_width; ++h) {
-    for (int i = 0; i < inputs; ++i) {
-      model.weights[size_t(i) * model.hidden_width + h] = weights_in_.data()[size_t(i) * padded_ + h];
-    }
-    for (int c = 0; c < 3; ++c) {
-      model.weights[size_t(inputs) * model.hidden_width + size_t(h) * 3 + c] =
-          weights_out_.data()[size_t(c) * padded_ + h];
+  const size_t inputs = static_cast<size_t>(model.input_count());
+  const size_t width = static_cast<size_t>(model.hidden_width),
+               padded = static_cast<size_t>(padded_);
+  for (size_t h = 0; h < width; ++h) {
+    for (size_t i = 0; i < inputs; ++i)
+      model.weights[i * width + h] = padded_weights[i * padded + h];
+    for (size_t c = 0; c < 3; ++c) {
+      model.weights[inputs * width + h * 3 + c] = padded_weights[(inputs + c) * padded + h];
     }
   }
   return model;

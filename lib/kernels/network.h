@@ -17,6 +17,11 @@ class Network {
   // The model with the weights as they are now.
   AppearanceModel model() const;
 
+  // Input then output weights in the padded layout, and the model with such weights; empty but for
+  // kind mlp.
+  std::vector<float> padded_weights() const;
+  AppearanceModel model_of(const std::vector<float>& padded_weights) const;
+
   size_t weights_in_count() const { return weights_in_.size(); }
   size_t weights_out_count() const { return weights_out_.size(); }
 
@@ -27,7 +32,7 @@ class Network {
   AppearanceModel model_;
   int padded_ = 0;
   AlignedFloats weights_in_, weights_out_;  // padded layout of NetworkView
-  std::vector<float> first_, second_;            // moments, in then out
+  std::vector<float> first_, second_;       // moments, in then out
 };
 
 }  // namespace voxpack

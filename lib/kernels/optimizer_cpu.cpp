@@ -1,10 +1,12 @@
-// One iteration: march the lanes, fold hanging rows into points, Adam on touched pages, Adam on the network.
+// One iteration: march the lanes, fold hanging rows into points, Adam on touched pages, Adam on the
+// network.
 #include "kernels/optimizer_cpu.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/interrupt.h"
+#include "kernels/adam.h"
 
 namespace voxpack {
 namespace {
@@ -15,7 +17,8 @@ constexpr int kEmptyLeafInterval = 16;  // iterations between updates of the emp
 
 }  // namespace
 
-Result<std::unique_ptr<Optimizer>> OptimizerCpu::make(const Field& field, std::span<const View> views,
+Result<std::unique_ptr<Optimizer>> OptimizerCpu::make(const Field& field,
+                                                      std::span<const View> views,
                                                       const OptimizerOptions& options) {
   if (options.rays_per_iteration < 64 || options.rays_per_iteration % 64 != 0) {
     return {Errc::usage, "rays per iteration " + std::to_string(options.rays_per_iteration) +
@@ -23,7 +26,8 @@ Result<std::unique_ptr<Optimizer>> OptimizerCpu::make(const Field& field, std::s
   }
   VOXPACK_ASSIGN(Lattice lattice, make_lattice(field));
   std::unique_ptr<OptimizerCpu> made(new OptimizerCpu(field, std::move(lattice), views, options));
-  if (made->rays_.empty()) return {Errc::bad_data, "the views show nothing: all photos are transparent"};
+  if (made->rays_.empty())
+    return {Errc::bad_data, "the views show nothing: all photos are transparent"};
   return std::unique_ptr<Optimizer>(std::move(made));
 }
 
@@ -97,8 +101,7 @@ void OptimizerCpu::march(const OptimizeSettings& settings) {
   for (int lane = 0; lane < kLanes; ++lane) {
     TrainRay rays[kRaysPerTile];
     for (int tile = lane; tile < tile_count; tile += kLanes) {
-      uint64_t random = options_.seed ^ (step_ << 20 | static_cast<uint64_t>(tile));
-      rays_.make_rays(lattice_, tiles[tile], next_random(random), rays);
+      rays_.make_rays(lattice_, tiles[tile], tile_seed(options_.seed, step_, tile), rays);
       table.train(view, rows_.data(), stride_, network, rays, kRaysPerTile, train, lanes_[lane]);
     }
   }
@@ -113,14 +116,7 @@ void OptimizerCpu::merge_hanging() {
 }
 
 void OptimizerCpu::update(const OptimizeSettings& settings) {
-  AdamSettings adam{};
-  for (float& rate : adam.rate) rate = settings.feature_rate;
-  adam.rate[0] = settings.density_rate;
-  adam.beta1 = 0.9f;
-  adam.beta2 = 0.99f;
-  adam.correction1 = static_cast<float>(1.0 / (1.0 - std::pow(0.9, static_cast<double>(step_))));
-  adam.correction2 = static_cast<float>(1.0 / (1.0 - std::pow(0.99, static_cast<double>(step_))));
-  adam.epsilon = 1e-10f;
+  const AdamSettings adam = make_adam(settings, step_);
   const MarchTable& table = best_march_table();
   const int64_t point_rows = static_cast<int64_t>(1 + lattice_.point_count);
   const int64_t pages = (point_rows + kRowsPerPage - 1) / kRowsPerPage;
@@ -137,16 +133,17 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
     if (page == 0) {  // row 0 stands for empty sites and stays zero
       for (int g = 0; g < touched; ++g) std::fill_n(gradients[g], stride_, 0.0f);
     }
-    const int rows = static_cast<int>(std::min<int64_t>(kRowsPerPage, point_rows - page * kRowsPerPage));
+    const int rows =
+        static_cast<int>(std::min<int64_t>(kRowsPerPage, point_rows - page * kRowsPerPage));
     const int64_t at = page * kRowsPerPage * stride_;
-    table.adam_page(rows_.data() + at, first_.data() + at, second_.data() + at, gradients, touched, stride_,
-                    rows, adam);
+    table.adam_page(rows_.data() + at, first_.data() + at, second_.data() + at, gradients, touched,
+                    stride_, rows, adam);
   }
   network_.adam(lanes_, settings.network_rate, adam);
   resolve_hanging(lattice_, stride_, rows_.data());
 }
 
-Field OptimizerCpu::field() const {
+Result<Field> OptimizerCpu::field() const {
   Field field = field_;
   field.appearance = network_.model();
   const int channels = field.channels();

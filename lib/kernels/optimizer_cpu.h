@@ -1,4 +1,5 @@
-// The optimiser on the CPU: rays in fixed lanes (OpenMP over lanes), sparse Adam over touched pages of rows.
+// The optimiser on the CPU: rays in fixed lanes (OpenMP over lanes), sparse Adam over touched pages
+// of rows.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,7 @@ class OptimizerCpu : public Optimizer {
                                                  const OptimizerOptions& options);
 
   Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override;
-  Field field() const override;
+  Result<Field> field() const override;
 
  private:
   OptimizerCpu(const Field& field, Lattice lattice, std::span<const View> views,

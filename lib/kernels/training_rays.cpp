@@ -7,7 +7,8 @@
 namespace voxpack {
 namespace {
 
-constexpr int kRing = 3;  // tiles around the mask that are used too, so that the space beside it is cleared
+constexpr int kRing =
+    3;  // tiles around the mask that are used too, so that the space beside it is cleared
 
 // Per tile, whether any of its pixels is not transparent; opaque photos have all tiles.
 std::vector<uint8_t> visible_tiles(const Image& image, int columns, int rows) {
@@ -23,11 +24,10 @@ std::vector<uint8_t> visible_tiles(const Image& image, int columns, int rows) {
   return visible;
 }
 
-float unit_float(uint64_t& random) { return static_cast<float>(next_random(random) >> 40) * 0x1p-24f; }
-
 }  // namespace
 
-TrainingRays::TrainingRays(std::span<const View> views, uint64_t seed) : views_(views), random_(seed) {
+TrainingRays::TrainingRays(std::span<const View> views, uint64_t seed)
+    : views_(views), random_(seed) {
   for (size_t v = 0; v < views.size(); ++v) {
     const Image& image = views[v].image;
     if (image.empty()) continue;
@@ -51,7 +51,8 @@ TrainingRays::TrainingRays(std::span<const View> views, uint64_t seed) : views_(
 }
 
 void TrainingRays::shuffle() {
-  for (size_t i = tiles_.size(); i > 1; --i) std::swap(tiles_[i - 1], tiles_[next_random(random_) % i]);
+  for (size_t i = tiles_.size(); i > 1; --i)
+    std::swap(tiles_[i - 1], tiles_[next_random(random_) % i]);
   next_ = 0;
 }
 

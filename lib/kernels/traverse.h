@@ -1,5 +1,6 @@
-// Walk of a ray through the leaf blocks of a lattice, front to back. Compiled by every build of the march code
-// and by the exact kernels; only + - * / and comparisons, so that all builds without contraction agree.
+// Walk of a ray through the leaf blocks of a lattice, front to back. Compiled by every build of the
+// march code and by the exact kernels; only + - * / and comparisons, so that all builds without
+// contraction agree.
 #pragma once
 
 #include "kernels/march_view.h"
@@ -7,16 +8,21 @@
 namespace voxpack {
 namespace {
 
-inline float smaller(float a, float b) { return a < b ? a : b; }
-inline float larger(float a, float b) { return a > b ? a : b; }
+VOXPACK_HOST_DEVICE inline float smaller(float a, float b) { return a < b ? a : b; }
+VOXPACK_HOST_DEVICE inline float larger(float a, float b) { return a > b ? a : b; }
 
-inline int clamp_int(int v, int lo, int hi) { return v < lo ? lo : (v > hi ? hi : v); }
+VOXPACK_HOST_DEVICE inline int clamp_int(int v, int lo, int hi) {
+  return v < lo ? lo : (v > hi ? hi : v);
+}
 
-// Calls visit(leaf_index, t_in, t_out) for every non-empty leaf on the ray; visit returns false to stop.
+// Calls visit(leaf_index, t_in, t_out) for every non-empty leaf on the ray; visit returns false to
+// stop.
 template <class Visit>
-inline void traverse(const LatticeView& lattice, const MarchRay& ray, Visit&& visit) {
-  constexpr float kNudge = 1e-3f;     // of a fine cell: far below a sample step
-  constexpr float kRounding = 3e-7f;  // more than two units in the last place: t + nudge is always larger than t
+VOXPACK_HOST_DEVICE inline void traverse(const LatticeView& lattice, const MarchRay& ray,
+                                         Visit&& visit) {
+  constexpr float kNudge = 1e-3f;  // of a fine cell: far below a sample step
+  constexpr float kRounding =
+      3e-7f;  // more than two units in the last place: t + nudge is always larger than t
   constexpr float kFarthest = 1048576.0f;  // beyond, floats cannot tell the samples apart
   const float extent = static_cast<float>(lattice.top_size * 32);
   float inverse[3];
@@ -82,8 +88,8 @@ inline void traverse(const LatticeView& lattice, const MarchRay& ray, Visit&& vi
 }
 
 // The cell of a sample: rows of its 8 corners (x fastest) and their trilinear weights.
-inline void locate(const LatticeView& lattice, int leaf, const MarchRay& ray, float t,
-                   const uint32_t*& rows, float fraction[3]) {
+VOXPACK_HOST_DEVICE inline void locate(const LatticeView& lattice, int leaf, const MarchRay& ray,
+                                       float t, const uint32_t*& rows, float fraction[3]) {
   const LeafView& view = lattice.leaves[leaf];
   const float cells_per_size = 4.0f / view.size;
   int corner = 0;
@@ -99,9 +105,12 @@ inline void locate(const LatticeView& lattice, int leaf, const MarchRay& ray, fl
   rows = lattice.corner_rows + static_cast<uint64_t>(leaf) * kCornersPerLeaf + corner;
 }
 
-inline constexpr int kCornerOffset[8] = {0, 1, 5, 6, 25, 26, 30, 31};
+// Place of corner c (x fastest) of a cell among the 5 x 5 x 5 corners of its leaf.
+VOXPACK_HOST_DEVICE inline constexpr int corner_offset(int c) {
+  return (c & 1) + (c >> 1 & 1) * 5 + (c >> 2) * 25;
+}
 
-inline void trilinear_weights(const float f[3], float weights[8]) {
+VOXPACK_HOST_DEVICE inline void trilinear_weights(const float f[3], float weights[8]) {
   const float x1 = f[0], x0 = 1.0f - f[0];
   const float y1 = f[1], y0 = 1.0f - f[1];
   const float z1 = f[2], z0 = 1.0f - f[2];

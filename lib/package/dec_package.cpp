@@ -95,7 +95,8 @@ Status read_field(std::span<const uint8_t> bytes, PackageView& view) {
   const auto channel_count = reader.read<uint8_t>();
   const auto group_count = reader.read<uint8_t>();
   const auto depth = reader.read<uint8_t>();
-  auto reserved = reader.read<uint8_t>();
+  field.colour_transform = reader.read<uint8_t>();
+  uint8_t reserved = 0;
   if (channel_count > kCodedMaxChannels || depth > kMaxTreeDepth) {
     return bad("field: " + std::to_string(channel_count) + " channels or depth " +
                std::to_string(depth) + " are out of range");

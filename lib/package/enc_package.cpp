@@ -36,7 +36,7 @@ std::vector<uint8_t> write_field(const CodedField& field, const TreeShape& shape
   out.write(static_cast<uint8_t>(field.channels.size()));
   out.write(static_cast<uint8_t>(field.group_sizes.size()));
   out.write(static_cast<uint8_t>(shape.depth()));
-  out.write(uint8_t{0});
+  out.write(field.colour_transform);
   out.write_bytes(field.group_sizes);
   for (const CodedChannel& channel : field.channels) {
     out.write(static_cast<uint8_t>(channel.curve));

@@ -78,6 +78,9 @@ Status check_field_parameters(const CodedField& field, const TreeShape& shape) {
   if (field.level_weight_shift > 3) {
     return bad("level_weight_shift " + std::to_string(field.level_weight_shift) + " is not 0..3");
   }
+  if (field.colour_transform > 1) {
+    return bad("unknown colour transform " + std::to_string(field.colour_transform));
+  }
   VOXPACK_TRY(check_appearance(field));
   size_t sum = 0;
   for (const uint8_t size : field.group_sizes) {

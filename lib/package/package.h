@@ -57,6 +57,12 @@ constexpr int appearance_channels(uint8_t kind, int feature_count) {
   }
 }
 
+// How many of the features, counted in threes from the first, are colours (or coefficients of
+// colours).
+constexpr int colour_triples(uint8_t kind, int feature_channels) {
+  return kind == kAppearanceMlp ? 1 : feature_channels / 3;
+}
+
 // Inputs of the network: the features, alpha, alpha times 15 spherical harmonics.
 constexpr int network_inputs(int feature_channels) { return feature_channels + 16; }
 

@@ -14,8 +14,9 @@ namespace voxpack {
 namespace {
 
 constexpr int kHullCells = 128;
-constexpr float kFirstDensity = 0.1f;        // optical depth per voxel of every site at the start
-constexpr float kPruneVisibility = 5e-4f;    // sites whose largest share in a pixel is below are removed
+constexpr float kFirstDensity = 0.1f;  // optical depth per voxel of every site at the start
+constexpr float kPruneVisibility =
+    5e-4f;  // sites whose largest share in a pixel is below are removed
 constexpr int kIterationsPerReport = 20;
 
 struct LevelPlan {
@@ -26,7 +27,8 @@ struct LevelPlan {
 
 std::vector<LevelPlan> make_plan(int resolution, int iterations) {
   std::vector<int> resolutions = {resolution};
-  while (resolutions.back() % 2 == 0 && resolutions.back() / 2 >= 48) resolutions.push_back(resolutions.back() / 2);
+  while (resolutions.back() % 2 == 0 && resolutions.back() / 2 >= 48)
+    resolutions.push_back(resolutions.back() / 2);
   std::reverse(resolutions.begin(), resolutions.end());
   std::vector<LevelPlan> plan;
   const size_t count = resolutions.size();
@@ -53,7 +55,8 @@ AppearanceModel make_appearance(const BakeOptions& options) {
   const double range = 1.0 / std::sqrt(model.input_count());
   model.weights.resize(model.weight_count());
   for (float& w : model.weights) {
-    w = static_cast<float>((static_cast<double>(next_random(random) >> 11) * 0x1p-53 * 2 - 1) * range);
+    w = static_cast<float>((static_cast<double>(next_random(random) >> 11) * 0x1p-53 * 2 - 1) *
+                           range);
   }
   return model;
 }
@@ -61,9 +64,10 @@ AppearanceModel make_appearance(const BakeOptions& options) {
 void initialise(Field& field) {
   std::fill(field.density.begin(), field.density.end(), kFirstDensity);
   const size_t channels = static_cast<size_t>(field.channels());
-  const float base = field.appearance.kind == AppearanceKind::sh1 || field.appearance.kind == AppearanceKind::sh2
-                         ? 0.5f / 0.28209479f
-                         : 0.5f;
+  const float base =
+      field.appearance.kind == AppearanceKind::sh1 || field.appearance.kind == AppearanceKind::sh2
+          ? 0.5f / 0.28209479f
+          : 0.5f;
   for (size_t i = 0; i < field.point_count(); ++i) {
     for (size_t c = 0; c < 3; ++c) field.features[i * channels + c] = base;
   }
@@ -77,12 +81,14 @@ int visibility_stride(const Field& field, std::span<const View> views) {
     const Vec3 p = camera_position(view.camera);
     double squared = 0;
     for (int a = 0; a < 3; ++a) squared += std::pow(p[a] - field.cube.origin[a] - half, 2);
-    pixels = std::min(pixels, std::min(view.camera.fx, view.camera.fy) * field.spacing() / std::sqrt(squared));
+    pixels = std::min(
+        pixels, std::min(view.camera.fx, view.camera.fy) * field.spacing() / std::sqrt(squared));
   }
   return std::clamp(static_cast<int>(pixels), 1, 4);
 }
 
-Result<Field> drop_unseen(const Field& field, std::span<const View> views, float threshold, Kernels& kernels) {
+Result<Field> drop_unseen(const Field& field, std::span<const View> views, float threshold,
+                          Kernels& kernels) {
   std::vector<Camera> cameras;
   for (const View& view : views) cameras.push_back(view.camera);
   VOXPACK_ASSIGN(const Visibility visibility,
@@ -97,8 +103,9 @@ double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
 
 std::string describe(const Field& field, double mse) {
   char text[128];
-  std::snprintf(text, sizeof(text), "grid %d, %.2f M points, loss %.5f, PSNR %.2f dB", field.resolution,
-                static_cast<double>(field.point_count()) / 1e6, mse, psnr_of(mse));
+  std::snprintf(text, sizeof(text), "grid %d, %.2f M points, loss %.5f, PSNR %.2f dB",
+                field.resolution, static_cast<double>(field.point_count()) / 1e6, mse,
+                psnr_of(mse));
   return text;
 }
 
@@ -114,15 +121,18 @@ struct ProgressRange {
   double first, size;  // share of the whole that this run covers
 };
 
-Result<Field> optimise(const Field& start, std::span<const View> views, const LevelPlan& plan, uint64_t seed,
-                       const ProgressRange& range, const Clock& clock, Kernels& kernels, Log& log) {
+Result<Field> optimise(const Field& start, std::span<const View> views, const LevelPlan& plan,
+                       uint64_t seed, const ProgressRange& range, const Clock& clock,
+                       Kernels& kernels, Log& log) {
   OptimizerOptions options;
   options.seed = seed;
-  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer, kernels.make_optimizer(start, views, options));
+  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
+                 kernels.make_optimizer(start, views, options));
   double mse = 0;
   for (int done = 0; done < plan.iterations;) {
     const double t = static_cast<double>(done) / plan.iterations;
-    const auto factor = static_cast<float>(plan.first_rate * std::pow(plan.last_rate / plan.first_rate, t));
+    const auto factor =
+        static_cast<float>(plan.first_rate * std::pow(plan.last_rate / plan.first_rate, t));
     OptimizeSettings settings;
     settings.density_rate *= factor;
     settings.feature_rate *= factor;
@@ -144,9 +154,14 @@ Result<Field> optimise(const Field& start, std::span<const View> views, const Le
 
 }  // namespace
 
-Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels, Log& log) {
+Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels,
+                       Log& log) {
   if (options.resolution < 32 || options.resolution > 2048 || options.resolution % 4 != 0) {
-    return {Errc::usage, "resolution " + std::to_string(options.resolution) + " is not a multiple of 4 from 32 to 2048"};
+    return {Errc::usage, "resolution " + std::to_string(options.resolution) +
+                             " is not a multiple of 4 from 32 to 2048"};
+  }
+  if (options.iterations < 1) {
+    return {Errc::usage, "iterations " + std::to_string(options.iterations) + " is below 1"};
   }
   const Clock clock;
   AppearanceModel appearance = make_appearance(options);
@@ -157,7 +172,8 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
   initialise(field);
   double total = 0, done = 0;
   // A ray costs about as much as it has samples, which grow with the resolution.
-  for (const LevelPlan& level : plan) total += static_cast<double>(level.iterations) * level.resolution;
+  for (const LevelPlan& level : plan)
+    total += static_cast<double>(level.iterations) * level.resolution;
   for (size_t i = 0; i < plan.size(); ++i) {
     if (i > 0) {
       VOXPACK_ASSIGN(field, upsample(field, 0.7f));
@@ -168,17 +184,18 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
     done += cost;
     VOXPACK_ASSIGN(field, drop_unseen(field, views.train, kPruneVisibility, kernels));
     if (field.point_count() == 0) {
-      return {Errc::bad_data, "the photos do not agree on any surface; check their poses and masks"};
+      return {Errc::bad_data,
+              "the photos do not agree on any surface; check their poses and masks"};
     }
   }
   return field;
 }
 
-Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options, Kernels& kernels,
-                         Log& log) {
+Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
+                         Kernels& kernels, Log& log) {
   const Clock clock;
-  return optimise(field, views.train, {field.resolution, options.iterations, 0.3f, 0.03f}, options.seed,
-                  {"refine", 0, 1}, clock, kernels, log);
+  return optimise(field, views.train, {field.resolution, options.iterations, 0.3f, 0.03f},
+                  options.seed, {"refine", 0, 1}, clock, kernels, log);
 }
 
 }  // namespace voxpack

@@ -48,7 +48,7 @@ Status find_visibility(const Field& field, std::span<const Camera> cameras,
 Status find_detail(const Field& field, DetailMap& map) {
   std::vector<uint64_t> masks;
   for (const Block& block : field.blocks) masks.push_back(block.mask);
-  const PyramidSource source{&field, map.visibility_sum, map.visibility_max, masks};
+  const PyramidSource source{&field, map.visibility_sum, masks};
   const std::vector<float> gains = feature_gains(field);
   map.detail.assign(field.point_count(), 0.0f);
   PyramidLevel below;

@@ -51,12 +51,13 @@ Ball ball_around(const Field& field) {
 std::vector<Camera> sphere_cameras(const Field& field, int count) {
   const Ball ball = ball_around(field);
   const double distance = kMargin * ball.radius / std::sin(kFieldOfView / 2);
+  const int pixels = std::clamp(field.resolution, kMinSphereViewPixels, kMaxSphereViewPixels);
   std::vector<Camera> cameras(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     Camera& camera = cameras[static_cast<size_t>(i)];
-    camera.width = camera.height = kSphereViewPixels;
-    camera.fx = camera.fy = kSphereViewPixels / (2 * std::tan(kFieldOfView / 2));
-    camera.cx = camera.cy = kSphereViewPixels / 2.0;
+    camera.width = camera.height = pixels;
+    camera.fx = camera.fy = pixels / (2 * std::tan(kFieldOfView / 2));
+    camera.cx = camera.cy = pixels / 2.0;
     // Golden-angle spiral; the offset by half a turn's step keeps cameras off the poles.
     const double cos_polar = 1 - (2 * i + 1.0) / count;
     const double sin_polar = std::sqrt(1 - cos_polar * cos_polar);

@@ -8,10 +8,14 @@
 
 namespace voxpack {
 
-inline constexpr int kSphereViewPixels = 448;  // width and height of a virtual view
+// Width and height of a virtual view: as many pixels as the field has cells across, within these
+// limits, so that no voxel is missed between the rays.
+inline constexpr int kMinSphereViewPixels = 448;
+inline constexpr int kMaxSphereViewPixels = 2048;
 
-// `count` pinhole cameras, evenly spread over the whole sphere of directions, that look at the middle of the
-// box of the points with positive density (of the cube if there are none) and see all of it. count >= 1.
+// `count` pinhole cameras, evenly spread over the whole sphere of directions, that look at the
+// middle of the box of the points with positive density (of the cube if there are none) and see all
+// of it. count >= 1.
 std::vector<Camera> sphere_cameras(const Field& field, int count);
 
 }  // namespace voxpack

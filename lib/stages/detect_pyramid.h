@@ -1,8 +1,8 @@
 // The field level by level: what each coarser level would hold, and what it would lose.
 //
-// One PyramidLevel is a sparse lattice of one level: the field's own blocks of that level and, where finer
-// blocks lie, their coarse description. Work is done block by block; results do not depend on the number of
-// threads.
+// One PyramidLevel is a sparse lattice of one level: the field's own blocks of that level and,
+// where finer blocks lie, their coarse description. Work is done block by block; results do not
+// depend on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -49,12 +49,14 @@ class BlockIndex {
 };
 
 struct PyramidBlock {
-  uint64_t code = 0;        // Morton code of the block coordinates
-  uint64_t stored = 0;      // sites with an entry in the arrays, in the order of the bits from `first` on
-  uint64_t mask = 0;        // those that count as points; the others are empty sites
+  uint64_t code = 0;  // Morton code of the block coordinates
+  uint64_t stored =
+      0;              // sites with an entry in the arrays, in the order of the bits from `first` on
+  uint64_t mask = 0;  // those that count as points; the others are empty sites
   uint32_t first = 0;
   bool from_field = false;  // a block of the field itself, not a coarse description
-  bool has_points = false;  // the field has points in the region of the block, at this level or finer
+  bool has_points =
+      false;  // the field has points in the region of the block, at this level or finer
 };
 
 struct PyramidLevel {
@@ -62,11 +64,11 @@ struct PyramidLevel {
   int channels = 0;
   std::vector<PyramidBlock> blocks;  // Morton order
   BlockIndex index;
-  // Numbers of the stored sites: views of the field's arrays where it alone has blocks of this level and finer
-  // (the finest level), of `own` elsewhere.
-  std::span<const float> density, features, vis_sum, vis_max;
+  // Numbers of the stored sites: views of the field's arrays where it alone has blocks of this
+  // level and finer (the finest level), of `own` elsewhere.
+  std::span<const float> density, features, vis_sum;
   struct Arrays {
-    std::vector<float> density, features, vis_sum, vis_max;
+    std::vector<float> density, features, vis_sum;
   } own;
 
   PyramidLevel() = default;
@@ -77,29 +79,33 @@ struct PyramidLevel {
 // A field with what is known of its points; the spans must outlive the pyramid.
 struct PyramidSource {
   const Field* field = nullptr;
-  std::span<const float> vis_sum, vis_max;  // [point_count]
-  std::span<const uint64_t> masks;          // per block of the field: the sites that count as points
+  std::span<const float> vis_sum;   // [point_count]
+  std::span<const uint64_t> masks;  // per block of the field: the sites that count as points
 };
 
-// Level `level`: the blocks of the field at that level, joined with the coarse description of finer ones,
-// `coarse` (may be null). Where both have a block, the field's is taken.
+// Level `level`: the blocks of the field at that level, joined with the coarse description of finer
+// ones, `coarse` (may be null). Where both have a block, the field's is taken.
 PyramidLevel make_pyramid_level(const PyramidSource& source, int level, PyramidLevel* coarse);
 
 struct CoarsenOptions {
-  // Weight of an empty site's zero density, and of a hardly seen one's, in parts of the weight of the best seen
-  // site around.
-  float empty_weight = 0.1f;
-  float lowest_density = -4.0f;  // raw density is clipped to this range before it is averaged: beyond it
-  float highest_density = 8.0f;  // nothing changes in the picture, but a mean would move the surface
-  int corrections = 1;           // steps towards the least-squares fit
+  // Weight of an empty site's zero density, and of a hardly seen one's, in parts of the weight of
+  // the best seen site around.
+  float empty_weight = 0.25f;
+  float lowest_density =
+      -10.0f;  // raw density is clipped to this range before it is averaged: beyond it
+  float highest_density =
+      10.0f;            // nothing changes in the picture, but a mean would move the surface
+  int corrections = 5;  // steps towards the least-squares fit
 };
 
 // The next coarser level of `fine` and what it would lose.
 struct Coarsening {
   PyramidLevel coarse;
-  std::vector<float> site_error;   // per stored site of `fine`: error of up(coarse) there (see detect.h)
-  std::vector<float> drop_cost;    // per stored site of `fine`: error if it became an empty site
-  std::vector<float> empty_error;  // per block of `coarse`: error at the empty sites of `fine` inside
+  std::vector<float>
+      site_error;  // per stored site of `fine`: error of up(coarse) there (see detect.h)
+  std::vector<float> drop_cost;  // per stored site of `fine`: error if it became an empty site
+  std::vector<float>
+      empty_error;  // per block of `coarse`: error at the empty sites of `fine` inside
 };
 Coarsening coarsen(const PyramidLevel& fine, std::span<const float> gains,
                    const CoarsenOptions& options);

@@ -1,4 +1,5 @@
-// Visual hull: every cell is projected into every mask; sums over the mask come from an integral image.
+// Visual hull: every cell is projected into every mask; sums over the mask come from an integral
+// image.
 #include "stages/hull.h"
 
 #include <algorithm>
@@ -23,30 +24,42 @@ class Mask {
         const bool visible = image.pixels[(size_t(y) * width_ + x) * 4 + 3] > 0;
         row += visible;
         is_cut_ |= visible && (x == 0 || y == 0 || x == width_ - 1 || y == height_ - 1);
+        has_transparent_ |= !visible;
         sums_[size_t(y + 1) * (width_ + 1) + x + 1] = sums_[size_t(y) * (width_ + 1) + x + 1] + row;
       }
     }
   }
 
-  // Whether the object goes on outside the picture: a mask that reaches the border may be cut by it.
+  // Whether the object goes on outside the picture: a mask that reaches the border may be cut by
+  // it.
   bool is_cut() const { return is_cut_; }
+
+  // Whether the photo tells the object from what is around it and has (x, y) on the object.
+  bool shows(double x, double y) const {
+    return has_transparent_ && x >= 0 && y >= 0 && x < width_ && y < height_ && may_show(x, y, 0);
+  }
 
   // Whether the square around (x, y) holds a visible pixel, or part of a cut mask's outside.
   bool may_show(double x, double y, double radius) const {
     if (sums_.empty()) return true;
-    const bool leaves = !(x - radius >= 0 && y - radius >= 0 && x + radius < width_ && y + radius < height_);
+    const bool leaves =
+        !(x - radius >= 0 && y - radius >= 0 && x + radius < width_ && y + radius < height_);
     if (leaves && is_cut_) return true;
-    const auto inside = [](double v, int size) { return static_cast<size_t>(std::clamp(v, 0.0, double(size))); };
+    const auto inside = [](double v, int size) {
+      return static_cast<size_t>(std::clamp(v, 0.0, double(size)));
+    };
     const size_t x0 = inside(x - radius, width_), x1 = inside(x + radius + 1, width_);
     const size_t y0 = inside(y - radius, height_), y1 = inside(y + radius + 1, height_);
     const size_t pitch = static_cast<size_t>(width_) + 1;
-    return sums_[y1 * pitch + x1] + sums_[y0 * pitch + x0] != sums_[y0 * pitch + x1] + sums_[y1 * pitch + x0];
+    return sums_[y1 * pitch + x1] + sums_[y0 * pitch + x0] !=
+           sums_[y0 * pitch + x1] + sums_[y1 * pitch + x0];
   }
 
  private:
   int width_, height_;
   std::vector<uint32_t> sums_;
   bool is_cut_ = false;
+  bool has_transparent_ = false;
 };
 
 double dot(const Vec3& a, const Vec3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
@@ -81,7 +94,8 @@ bool focus_of(std::span<const View> views, Vec3& focus) {
   return true;
 }
 
-// A cube that surely holds the object: around the focus, no wider than what the views see at its distance.
+// A cube that surely holds the object: around the focus, no wider than what the views see at its
+// distance.
 Cube first_cube(std::span<const View> views, const Vec3& focus) {
   double half = 0;
   double nearest = 1e300;
@@ -89,7 +103,8 @@ Cube first_cube(std::span<const View> views, const Vec3& focus) {
     const Vec3 p = camera_position(view.camera);
     const Vec3 offset = {focus[0] - p[0], focus[1] - p[1], focus[2] - p[2]};
     const double distance = std::sqrt(dot(offset, offset));
-    const double half_angle_tan = std::hypot(view.camera.width / view.camera.fx, view.camera.height / view.camera.fy) / 2;
+    const double half_angle_tan =
+        std::hypot(view.camera.width / view.camera.fx, view.camera.height / view.camera.fy) / 2;
     half = std::max(half, distance * half_angle_tan);
     nearest = std::min(nearest, distance);
   }
@@ -105,7 +120,8 @@ void carve(std::span<const View> views, const std::vector<Mask>& masks, Hull& hu
   for (int z = 0; z < hull.cells; ++z) {
     for (int y = 0; y < hull.cells; ++y) {
       for (int x = 0; x < hull.cells; ++x) {
-        const Vec3 centre = {hull.cube.origin[0] + (x + 0.5) * size, hull.cube.origin[1] + (y + 0.5) * size,
+        const Vec3 centre = {hull.cube.origin[0] + (x + 0.5) * size,
+                             hull.cube.origin[1] + (y + 0.5) * size,
                              hull.cube.origin[2] + (z + 0.5) * size};
         bool inside = true;
         for (size_t v = 0; v < views.size() && inside; ++v) {
@@ -147,19 +163,26 @@ bool bounds(const Hull& hull, int lower[3], int upper[3]) {
   return upper[0] >= 0;
 }
 
-Status check_cameras(std::span<const View> views, const Hull& hull) {
-  for (const View& view : views) {
-    const Vec3 p = camera_position(view.camera);
-    int cell[3];
-    bool in_cube = true;
-    for (int a = 0; a < 3; ++a) {
-      const double at = (p[a] - hull.cube.origin[a]) / hull.cube.edge * hull.cells;
-      in_cube &= at >= 0 && at < hull.cells;
-      cell[a] = static_cast<int>(std::clamp(at, 0.0, hull.cells - 1.0));
-    }
-    if (in_cube && hull.at(cell[0], cell[1], cell[2])) {
-      return {Errc::bad_data, "the camera of view " + view.name +
-                                  " stands inside the object; check the poses (camera to world, OpenGL axes, camera looks along -z)"};
+// Whether the place is on the object in two photos at least and beside it in none; `skipped` is not
+// asked.
+bool is_in_object(std::span<const View> views, const std::vector<Mask>& masks, const Vec3& place,
+                  size_t skipped) {
+  int shown = 0;
+  for (size_t v = 0; v < views.size(); ++v) {
+    double x, y;
+    if (v == skipped || !project_point(views[v].camera, place, x, y)) continue;
+    if (!masks[v].may_show(x, y, 0.5)) return false;
+    shown += masks[v].shows(x, y);
+  }
+  return shown >= 2;
+}
+
+Status check_cameras(std::span<const View> views, const std::vector<Mask>& masks) {
+  for (size_t v = 0; v < views.size(); ++v) {
+    if (is_in_object(views, masks, camera_position(views[v].camera), v)) {
+      return {Errc::bad_data, "the camera of view " + views[v].name +
+                                  " stands inside the object; check the poses (camera to world, "
+                                  "OpenGL axes, camera looks along -z)"};
     }
   }
   return {};
@@ -177,19 +200,21 @@ Result<Hull> make_hull(std::span<const View> views, int cells) {
   Vec3 focus;
   if (!focus_of(views, focus)) {
     return {Errc::bad_data,
-            "the optical axes of the cameras are parallel, so the object cannot be located; use views from around it"};
+            "the optical axes of the cameras are parallel, so the object cannot be located; use "
+            "views from around it"};
   }
+  VOXPACK_TRY(check_cameras(views, masks));
   Hull hull;
   hull.cells = cells;
   hull.cube = first_cube(views, focus);
   // Two rounds: the second carves the tight cube that the first has found.
   for (int round = 0; round < 2; ++round) {
     carve(views, masks, hull);
-    VOXPACK_TRY(check_cameras(views, hull));
     int lower[3], upper[3];
     if (!bounds(hull, lower, upper)) {
       return {Errc::bad_data,
-              "nothing is seen by all photos: they are transparent everywhere, or their poses do not fit them"};
+              "nothing is seen by all photos: they are transparent everywhere, or their poses do "
+              "not fit them"};
     }
     if (round == 1) break;
     const double size = hull.cube.edge / cells;
@@ -211,10 +236,12 @@ Field hull_field(const Hull& hull, int resolution, const AppearanceModel& appear
   field.appearance = appearance;
   const double ratio = static_cast<double>(hull.cells) / resolution;
   const auto occupied = [&](int cx, int cy, int cz) {  // cell of the field's lattice
-    if (cx < 0 || cy < 0 || cz < 0 || cx >= resolution || cy >= resolution || cz >= resolution) return false;
+    if (cx < 0 || cy < 0 || cz < 0 || cx >= resolution || cy >= resolution || cz >= resolution)
+      return false;
     const auto first = [&](int c) { return static_cast<int>(c * ratio); };
     const auto last = [&](int c) {
-      return std::min(hull.cells - 1, std::max(first(c), static_cast<int>(std::ceil((c + 1) * ratio)) - 1));
+      return std::min(hull.cells - 1,
+                      std::max(first(c), static_cast<int>(std::ceil((c + 1) * ratio)) - 1));
     };
     for (int z = first(cz); z <= last(cz); ++z) {
       for (int y = first(cy); y <= last(cy); ++y) {
@@ -229,7 +256,8 @@ Field hull_field(const Hull& hull, int resolution, const AppearanceModel& appear
   for (int z = 0; z < blocks; ++z) {
     for (int y = 0; y < blocks; ++y) {
       for (int x = 0; x < blocks; ++x) {
-        Block block{0, static_cast<uint16_t>(x), static_cast<uint16_t>(y), static_cast<uint16_t>(z), 0, 0};
+        Block block{
+            0, static_cast<uint16_t>(x), static_cast<uint16_t>(y), static_cast<uint16_t>(z), 0, 0};
         for (uint64_t site = 0; site < 64; ++site) {
           const int p[3] = {x * kBlockCells + static_cast<int>(gather_bits_3(site)),
                             y * kBlockCells + static_cast<int>(gather_bits_3(site >> 1)),

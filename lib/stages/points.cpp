@@ -11,11 +11,12 @@ namespace {
 
 struct FineBlock {
   Block block;
-  uint32_t leaf;       // coarse leaf it lies in
-  uint8_t octant[3];   // 0 or 1: its half of the leaf
+  uint32_t leaf;      // coarse leaf it lies in
+  uint8_t octant[3];  // 0 or 1: its half of the leaf
 };
 
-// Trilinear interpolation of a fine site inside a coarse leaf: row and weight of the corners involved.
+// Trilinear interpolation of a fine site inside a coarse leaf: row and weight of the corners
+// involved.
 struct Taps {
   int count = 0;
   int corner[8];
@@ -88,6 +89,12 @@ Result<Field> upsample(const Field& field, float density_scale) {
         const Taps taps = taps_of(block.octant, static_cast<int>(gather_bits_3(s)),
                                   static_cast<int>(gather_bits_3(s >> 1)),
                                   static_cast<int>(gather_bits_3(s >> 2)));
+        const int last =
+            std::max({block.block.x * kBlockCells + static_cast<int>(gather_bits_3(s)),
+                      block.block.y * kBlockCells + static_cast<int>(gather_bits_3(s >> 1)),
+                      block.block.z * kBlockCells + static_cast<int>(gather_bits_3(s >> 2))});
+        if (last > 2 * field.resolution)
+          continue;  // outside the cube, where the lattice has no sites
         for (int t = 0; t < taps.count; ++t) {
           if (corners[taps.corner[t]] != 0) block.block.mask |= uint64_t{1} << site;
         }
@@ -102,7 +109,8 @@ Result<Field> upsample(const Field& field, float density_scale) {
     block.block.first_point = static_cast<uint32_t>(count);
     count += static_cast<uint64_t>(point_count(block.block));
   }
-  if (count > kMaxPoints) return {Errc::device, "up-sampling gives " + std::to_string(count) + " points; too many"};
+  if (count > kMaxPoints)
+    return {Errc::device, "up-sampling gives " + std::to_string(count) + " points; too many"};
   Field out;
   out.cube = field.cube;
   out.resolution = field.resolution * 2;
@@ -118,11 +126,12 @@ Result<Field> upsample(const Field& field, float density_scale) {
     for (uint64_t left = block.block.mask; left != 0; left &= left - 1, ++point) {
       const uint64_t s = static_cast<uint64_t>(std::countr_zero(left));
       const Taps taps =
-          taps_of(block.octant, static_cast<int>(gather_bits_3(s)), static_cast<int>(gather_bits_3(s >> 1)),
-                  static_cast<int>(gather_bits_3(s >> 2)));
+          taps_of(block.octant, static_cast<int>(gather_bits_3(s)),
+                  static_cast<int>(gather_bits_3(s >> 1)), static_cast<int>(gather_bits_3(s >> 2)));
       float* features = out.features.data() + point * static_cast<size_t>(channels);
       for (int t = 0; t < taps.count; ++t) {
-        const float* row = rows.data() + size_t{corners[taps.corner[t]]} * static_cast<size_t>(stride);
+        const float* row =
+            rows.data() + size_t{corners[taps.corner[t]]} * static_cast<size_t>(stride);
         out.density[point] += taps.weight * density_scale * row[0];
         for (int c = 0; c < channels; ++c) features[c] += taps.weight * row[1 + c];
       }

@@ -19,8 +19,9 @@
 namespace voxpack {
 namespace {
 
-// A selection a little over the budget is tried when points turn out to be useless, at most this often.
-constexpr int kBudgetRounds = 4;
+// A selection a little over the budget is tried when points turn out to be useless, at most this
+// often.
+constexpr int kBudgetRounds = 6;
 constexpr double kGoodFill = 0.985;  // of the budget
 
 Status check_arguments(const Field& field, const DetailMap& detail, const PruneOptions& options) {
@@ -33,22 +34,24 @@ Status check_arguments(const Field& field, const DetailMap& detail, const PruneO
   }
   if (options.target_points < 1) return {Errc::usage, "the point budget is 0; give at least 1"};
   if (!(options.min_visibility >= 0 && options.min_visibility <= 1)) {
-    return {Errc::usage, "min visibility " + std::to_string(options.min_visibility) + " is not in 0..1"};
+    return {Errc::usage,
+            "min visibility " + std::to_string(options.min_visibility) + " is not in 0..1"};
   }
   if (options.coarsest_level < 0 || options.coarsest_level > kMaxLevel) {
-    return {Errc::usage, "coarsest level " + std::to_string(options.coarsest_level) + " is not in 0.." +
-                             std::to_string(kMaxLevel)};
+    return {Errc::usage, "coarsest level " + std::to_string(options.coarsest_level) +
+                             " is not in 0.." + std::to_string(kMaxLevel)};
   }
   for (const auto* values : {&detail.visibility_sum, &detail.visibility_max, &detail.detail}) {
     for (const float v : *values) {
-      if (!(v >= 0 && v < 1e30f)) return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
+      if (!(v >= 0 && v < 1e30f))
+        return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
     }
   }
   return validate(field);
 }
 
-// The points that some corner of some leaf reads; others have no say in any picture (sites on the side of a
-// block that faces a coarser leaf).
+// The points that some corner of some leaf reads; others have no say in any picture (sites on the
+// side of a block that faces a coarser leaf).
 Result<std::vector<uint8_t>> used_points(const Field& field) {
   VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
   std::vector<uint8_t> used(field.point_count(), 0);
@@ -62,11 +65,43 @@ Result<std::vector<uint8_t>> used_points(const Field& field) {
   return used;
 }
 
+// The `count` points with the largest importance; equal ones in field order.
+Field most_important(const Field& field, uint64_t count) {
+  std::vector<uint32_t> order(field.point_count());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return field.importance[a] != field.importance[b] ? field.importance[a] > field.importance[b]
+                                                      : a < b;
+  });
+  std::vector<uint8_t> keep(order.size(), 0);
+  for (size_t i = 0; i < std::min<size_t>(count, order.size()); ++i) keep[order[i]] = 1;
+  return select_points(field, keep);
+}
+
+// The points of `masks`, with their importance.
+Field seen_field(const Field& field, const DetailMap& detail, const std::vector<uint64_t>& masks) {
+  std::vector<uint8_t> keep(field.point_count(), 0);
+  for (size_t b = 0; b < masks.size(); ++b) {
+    size_t point = field.blocks[b].first_point;
+    for (uint64_t left = field.blocks[b].mask; left != 0; left &= left - 1, ++point) {
+      keep[point] = (masks[b] & left & -left) != 0;
+    }
+  }
+  Field out = select_points(field, keep);
+  out.importance.clear();
+  for (size_t i = 0; i < keep.size(); ++i) {
+    if (keep[i]) out.importance.push_back(detail.visibility_sum[i]);
+  }
+  return out;
+}
+
 Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
-                            const std::vector<uint64_t>& masks, const PruneOptions& options, Log& log) {
+                            const std::vector<uint64_t>& masks, const PruneOptions& options,
+                            Log& log) {
   log.progress({"prune", 0.1, -1, "coarser levels"});
-  VOXPACK_ASSIGN(const PruneTree tree, make_prune_tree(field, detail, masks, options.coarsest_level));
-  Field best;
+  VOXPACK_ASSIGN(const PruneTree tree,
+                 make_prune_tree(field, detail, masks, options.coarsest_level));
+  Field best, last;
   uint64_t goal = options.target_points;
   for (int round = 0; round < kBudgetRounds; ++round) {
     VOXPACK_TRY(check_interrupt());
@@ -75,12 +110,18 @@ Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
     VOXPACK_ASSIGN(const std::vector<uint8_t> used, used_points(tried));
     tried = select_points(tried, used);
     const uint64_t count = tried.point_count();
-    if (count <= options.target_points && count >= best.point_count()) best = std::move(tried);
+    if (count <= options.target_points && count >= best.point_count()) {
+      best = std::move(tried);
+    } else if (count > options.target_points) {
+      last = std::move(tried);
+    }
     const double fill = static_cast<double>(count) / static_cast<double>(options.target_points);
     if (count == 0 || (fill >= kGoodFill && fill <= 1)) break;
     goal = static_cast<uint64_t>(static_cast<double>(goal) * 0.995 / fill);
   }
-  return best;
+  if (best.point_count() > 0) return best;
+  return most_important(last.point_count() > 0 ? last : seen_field(field, detail, masks),
+                        options.target_points);
 }
 
 }  // namespace
@@ -95,19 +136,7 @@ Result<Field> run_prune(const Field& field, const DetailMap& detail, const Prune
     uint64_t seen = 0;
     for (const uint64_t mask : masks) seen += static_cast<uint64_t>(std::popcount(mask));
     if (seen > options.target_points) return cut_to_budget(field, detail, masks, options, log);
-    std::vector<uint8_t> keep(field.point_count(), 0);
-    for (size_t b = 0; b < masks.size(); ++b) {
-      size_t point = field.blocks[b].first_point;
-      for (uint64_t left = field.blocks[b].mask; left != 0; left &= left - 1, ++point) {
-        keep[point] = (masks[b] & left & -left) != 0;
-      }
-    }
-    Field out = select_points(field, keep);
-    out.importance.clear();
-    for (size_t i = 0; i < keep.size(); ++i) {
-      if (keep[i]) out.importance.push_back(detail.visibility_sum[i]);
-    }
-    return out;
+    return seen_field(field, detail, masks);
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory to prune " + std::to_string(field.point_count()) +
                               " points; free memory or bake at a lower resolution"};

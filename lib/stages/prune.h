@@ -1,5 +1,5 @@
-// prune: cuts a field to a point budget. Removes the unseen, merges the smooth into coarser levels, keeps the
-// sharp; one global trade-off decides (visibility-weighted detail per point saved).
+// prune: cuts a field to a point budget. Removes the unseen, merges the smooth into coarser levels,
+// keeps the sharp; one global trade-off decides (visibility-weighted detail per point saved).
 #pragma once
 
 #include <span>
@@ -18,7 +18,19 @@ struct PruneOptions {
   int coarsest_level = 3;        // merging stops there, 0..kMaxLevel
 };
 
-// The pruned field, with `importance` set. `detail` must belong to `field` (sizes are checked: usage).
-Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options, Log& log);
+// The pruned field, with `importance` set: the visibility of each point, that of merged ones shared
+// out.
+//
+// Points below min_visibility go first, but for those of negative density that end a surface. If
+// more than target_points are left, blocks are merged into coarser ones and points dropped where
+// that costs least per point saved; the result has at most target_points and, unless the field is
+// tiny, nearly as many. It is the same for any number of threads. Merged values are a least-squares
+// fit, not the optimum for the photos (run_refine).
+//
+// `detail` must belong to `field`. Fails with usage if its sizes do not fit or an option is out of
+// range, with bad_data if the field or the map is not valid, with device if memory is short, with
+// interrupted after Ctrl-C.
+Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options,
+                        Log& log);
 
 }  // namespace voxpack

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <unordered_set>
 
 #include "core/morton.h"
 
 namespace voxpack {
 namespace {
-float ev(const char*n,float d){const char*s=getenv(n);return s?atof(s):d;}
-
-constexpr int kSites = kBlockCells + 1;  // per axis of a closed block
 
 // A point of the result: where it goes and which entry of the tree it is copied from.
 struct Placed {
@@ -42,13 +38,12 @@ class Assembler {
 
   std::vector<Placed> run() {
     for (const ChosenBlock& block : chosen_) place_own(block);
-    const size_t own_count = placed_.size();
-    if(ev("INS",1)>0) for (size_t i = chosen_.size(); i-- > 0;) {  // coarse levels first
+    for (size_t i = chosen_.size(); i-- > 0;) {  // coarse levels first
       if (!tree_.levels[chosen_[i].level].blocks[chosen_[i].node].from_field) close(chosen_[i]);
     }
-    if(ev("INS",1)<2) std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& a, const Placed& b) { return a.key < b.key; });
-    else std::stable_sort(placed_.begin(), placed_.end(), [](const Placed& a, const Placed& b) { return a.key != b.key ? a.key < b.key : a.level > b.level; });
-    (void)own_count;
+    // A block's own values come first, then the coarser descriptions.
+    std::stable_sort(placed_.begin(), placed_.end(),
+                     [](const Placed& x, const Placed& y) { return x.key < y.key; });
     placed_.erase(std::unique(placed_.begin(), placed_.end(),
                               [](const Placed& a, const Placed& b) { return a.key == b.key; }),
                   placed_.end());
@@ -77,10 +72,11 @@ class Assembler {
     const PyramidLevel& level = tree_.levels[block.level];
     const std::vector<float>& drop_cost = tree_.selections[block.level].drop_cost;
     const uint64_t code = level.blocks[block.node].code;
-    const uint32_t corner[3] = {gather_bits_3(code), gather_bits_3(code >> 1), gather_bits_3(code >> 2)};
+    const uint32_t corner[3] = {gather_bits_3(code), gather_bits_3(code >> 1),
+                                gather_bits_3(code >> 2)};
     for (uint32_t step = 1; step < 8; ++step) {
-      const uint64_t next = morton_code(corner[0] + (step & 1), corner[1] + (step >> 1 & 1),
-                                        corner[2] + (step >> 2));
+      const uint64_t next =
+          morton_code(corner[0] + (step & 1), corner[1] + (step >> 1 & 1), corner[2] + (step >> 2));
       const uint32_t found = level.index.find(next);
       if (found == kNoIndex || is_leaf_[block.level][found] || covered(block.level, next)) continue;
       const PyramidBlock& neighbour = level.blocks[found];
@@ -88,8 +84,9 @@ class Assembler {
       for (uint64_t left = neighbour.stored; left != 0; left &= left - 1, ++point) {
         const auto site = static_cast<uint64_t>(std::countr_zero(left));
         bool touches = true;
-        for (uint32_t a = 0; a < 3; ++a) touches &= !(step >> a & 1) || gather_bits_3(site >> a) == 0;
-        if (!touches || !(drop_cost[point] > 0 && drop_cost[point] >= ev("INSF",1)*block.threshold)) continue;
+        for (uint32_t a = 0; a < 3; ++a)
+          touches &= !(step >> a & 1) || gather_bits_3(site >> a) == 0;
+        if (!touches || !(drop_cost[point] > 0 && drop_cost[point] >= block.threshold)) continue;
         insert(block.level, next << 6 | site, point);
       }
     }
@@ -106,15 +103,16 @@ class Assembler {
     return false;
   }
 
-  // Stores point `point` of level `l` at its site in the leaf that owns it; in a new one if there is none.
+  // Stores point `point` of level `l` at its site in the leaf that owns it; in a new one if there
+  // is none.
   void insert(uint32_t l, uint64_t site_code, uint32_t point) {
     for (uint32_t m = l;; --m, site_code <<= 3) {
       const uint64_t code = site_code >> 6;
       const uint32_t found = tree_.levels[m].index.find(code);
       const bool is_void = found == kNoIndex || !has_leaf_[m][found];
       const bool leaf = !is_void && is_leaf_[m][found];
-      if (is_void && (m==0 || ev("FINEST",0)==0)) created_[m].insert(code);
-      if (is_void ? (m==0||ev("FINEST",0)==0) : leaf) {
+      if (is_void) created_[m].insert(code);
+      if (is_void || leaf) {
         placed_.push_back({key_of(tree_.levels[m], site_code), l, point});
         return;
       }
@@ -143,10 +141,12 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
     const PyramidLevel& source = tree.levels[point.level];
     const uint64_t code = point.key & ((uint64_t{1} << 54) - 1);
     const auto level = static_cast<int8_t>(kMaxLevel + 1 - static_cast<int>(point.key >> 54));
-    const Block block{level, static_cast<uint16_t>(gather_bits_3(code >> 6)),
+    const Block block{level,
+                      static_cast<uint16_t>(gather_bits_3(code >> 6)),
                       static_cast<uint16_t>(gather_bits_3(code >> 7)),
                       static_cast<uint16_t>(gather_bits_3(code >> 8)),
-                      static_cast<uint32_t>(out.density.size()), 0};
+                      static_cast<uint32_t>(out.density.size()),
+                      0};
     if (out.blocks.empty() || block_before(out.blocks.back(), block)) out.blocks.push_back(block);
     out.blocks.back().mask |= uint64_t{1} << (code & 63);
     out.density.push_back(source.density[point.point]);

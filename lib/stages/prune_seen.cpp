@@ -20,15 +20,15 @@ constexpr int kWidth = kBlockCells + 2;  // a block with the sites around it
 // The sites of a block within one step of a set site of the block and its neighbours.
 uint64_t neighbours(const std::vector<SeenBlock>& blocks, const BlockIndex& index, uint64_t code) {
   uint8_t rows[kWidth][kWidth] = {};  // [z][y], bit x; 0 is the site below the block
-  const int corner[3] = {static_cast<int>(gather_bits_3(code)), static_cast<int>(gather_bits_3(code >> 1)),
+  const int corner[3] = {static_cast<int>(gather_bits_3(code)),
+                         static_cast<int>(gather_bits_3(code >> 1)),
                          static_cast<int>(gather_bits_3(code >> 2))};
   for (int n = 0; n < 27; ++n) {
     const int step[3] = {n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1};
     const int at[3] = {corner[0] + step[0], corner[1] + step[1], corner[2] + step[2]};
     if (at[0] < 0 || at[1] < 0 || at[2] < 0) continue;
-    const uint32_t found =
-        index.find(morton_code(static_cast<uint32_t>(at[0]), static_cast<uint32_t>(at[1]),
-                               static_cast<uint32_t>(at[2])));
+    const uint32_t found = index.find(morton_code(
+        static_cast<uint32_t>(at[0]), static_cast<uint32_t>(at[1]), static_cast<uint32_t>(at[2])));
     if (found == kNoIndex) continue;
     for (uint64_t left = blocks[found].solid; left != 0; left &= left - 1) {
       const auto bit = static_cast<uint64_t>(std::countr_zero(left));
@@ -61,7 +61,8 @@ std::vector<uint64_t> find_seen(const Field& field, std::span<const float> visib
   for (size_t begin = 0; begin < field.blocks.size();) {  // level by level
     size_t end = begin;
     std::vector<SeenBlock> blocks;
-    for (; end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level; ++end) {
+    for (; end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level;
+         ++end) {
       const Block& block = field.blocks[end];
       blocks.push_back({morton_code(block.x, block.y, block.z), 0});
       size_t point = block.first_point;

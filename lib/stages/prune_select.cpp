@@ -7,6 +7,7 @@ namespace voxpack {
 namespace {
 
 constexpr int kSearchSteps = 48;
+constexpr size_t kParallelNodes = 4096;  // below, starting the threads takes longer than the work
 
 // The best choice below every node for one lambda.
 struct Decision {
@@ -28,7 +29,7 @@ Decision decide(const std::vector<SelectLevel>& levels, float lambda) {
     const SelectLevel& level = levels[l];
     auto& best = decision.best[l];
     best.resize(level.nodes.size());
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (level.nodes.size() >= kParallelNodes)
     for (size_t n = 0; n < level.nodes.size(); ++n) {
       const SelectNode& node = level.nodes[n];
       Decision::Best below;

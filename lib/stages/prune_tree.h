@@ -1,4 +1,5 @@
-// The tree that prune chooses from: the levels of the field and their coarser descriptions, with costs.
+// The tree that prune chooses from: the levels of the field and their coarser descriptions, with
+// costs.
 #pragma once
 
 #include <vector>
@@ -14,9 +15,9 @@ struct PruneTree {
   std::vector<SelectLevel> selections;  // the same blocks and sites
 };
 
-// The levels from the field's finest to the coarser one of `coarsest_level` and the field's coarsest.
-// masks[b]: the sites of block b of the field that take part. `field`, `detail` and `masks` must outlive the
-// tree. Fails with interrupted.
+// The levels from the field's finest to the coarser one of `coarsest_level` and the field's
+// coarsest. masks[b]: the sites of block b of the field that take part. `field`, `detail` and
+// `masks` must outlive the tree. Fails with interrupted.
 Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
                                   const std::vector<uint64_t>& masks, int coarsest_level);
 

@@ -19,11 +19,11 @@ struct QuantizeOptions {
   float max_density = 24.0f;
   // How much one unit of (companded) density changes the rendered colour; sets the density's step
   // against those of the features (docs/decisions/quantisation-steps.md).
-  float density_sensitivity = 0.15f;
+  float density_sensitivity = 0.4f;
   // Steps are never below this in rendered colour (0..1): there quality is practically lossless and
   // the package may stay below 97 % of the budget.
   float min_colour_step = 1.0f / 4096;
-  float lambda = 0.12f;        // squared steps that one bit is worth, >= 0
+  float lambda = 0.08f;        // squared steps that one bit is worth, >= 0
   int level_weight_shift = 2;  // a point counts 2^(shift * level), 0..3
   int network_bits = 13;       // 2..16
 };

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "codec/octree.h"
+#include "package/package.h"
 
 namespace voxpack {
 namespace {
@@ -18,14 +19,25 @@ constexpr float kDirections[][3] = {{0.6f, 0.0f, 0.8f},
 // No channel is thought to matter less than this part of the one that matters most.
 constexpr float kLeastSensitivity = 1.0f / 32;
 
-// Squared change of the colour when channel `c` of `features` moves by `delta`.
-double squared_change(const AppearanceModel& model, std::vector<float>& features, int c,
+// Changes of R, G, B for a change of 1 of Y, Co, Cg (docs/format.md, section 9).
+constexpr float kColourColumns[3][3] = {{1, 1, 1}, {0.5f, 0, -0.5f}, {-0.5f, 0.5f, -0.5f}};
+
+int triples_of(const AppearanceModel& model) {
+  return colour_triples(static_cast<uint8_t>(model.kind), model.channels());
+}
+
+// Squared change of the colour when coded channel `c` moves by `delta`.
+double squared_change(const AppearanceModel& model, const std::vector<float>& features, int c,
                       float delta, const float direction[3], const float before[3]) {
-  const float kept = features[c];
-  features[c] += delta;
+  float moved[kMaxChannels];
+  std::copy(features.begin(), features.end(), moved);
+  if (c < 3 * triples_of(model)) {
+    for (int k = 0; k < 3; ++k) moved[c / 3 * 3 + k] += delta * kColourColumns[c % 3][k];
+  } else {
+    moved[c] += delta;
+  }
   float rgb[3];
-  decode_appearance(model, features.data(), 1.0f, direction, rgb);
-  features[c] = kept;
+  decode_appearance(model, moved, 1.0f, direction, rgb);
   double sum = 0;
   for (int k = 0; k < 3; ++k) {
     const double change = static_cast<double>(rgb[k]) - static_cast<double>(before[k]);
@@ -99,6 +111,7 @@ CodedField prepare_codes(const Field& field, const QuantizeOptions& options) {
   codes.appearance_kind = static_cast<uint8_t>(field.appearance.kind);
   codes.feature_count = static_cast<uint8_t>(field.appearance.feature_count);
   codes.hidden_width = static_cast<uint8_t>(field.appearance.hidden_width);
+  codes.colour_transform = 1;
   codes.level_weight_shift = static_cast<uint8_t>(options.level_weight_shift);
   for (const Block& block : field.blocks) {
     codes.blocks.push_back({block.level, block.x, block.y, block.z, block.mask});
@@ -112,11 +125,12 @@ CodedField prepare_codes(const Field& field, const QuantizeOptions& options) {
     channel.prediction_gain.assign(depth, kMaxPredictionGain);
     codes.channels.push_back(std::move(channel));
   }
-  // Density, the first colour (all kinds start with one), then fours: small enough for threads,
-  // large enough for contexts across channels.
+  // Density, the first colour (all kinds start with one), then colours or fours: small enough for
+  // threads, large enough for contexts across channels.
   codes.group_sizes = {1, 3};
-  for (int left = field.channels() - 3; left > 0; left -= 4) {
-    codes.group_sizes.push_back(static_cast<uint8_t>(std::min(4, left)));
+  const int size = field.appearance.kind == AppearanceKind::mlp ? 4 : 3;
+  for (int left = field.channels() - 3; left > 0; left -= size) {
+    codes.group_sizes.push_back(static_cast<uint8_t>(std::min(size, left)));
   }
   if (field.appearance.kind == AppearanceKind::mlp) {
     const std::span<const float> weights = field.appearance.weights;
@@ -132,6 +146,7 @@ CodedField prepare_codes(const Field& field, const QuantizeOptions& options) {
 
 std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& options) {
   const size_t channels = static_cast<size_t>(field.channels());
+  const auto triples = static_cast<size_t>(triples_of(field.appearance));
   std::vector<float> numbers(field.point_count() * (channels + 1));
   for (size_t i = 0; i < field.point_count(); ++i) {
     float* out = &numbers[i * (channels + 1)];
@@ -139,6 +154,15 @@ std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& 
     const float companded = 2.0f * (std::sqrt(1.0f + std::fabs(density)) - 1.0f);
     out[0] = density < 0 ? -companded : companded;
     for (size_t c = 0; c < channels; ++c) out[1 + c] = field.features[i * channels + c];
+    for (size_t k = 0; k < triples; ++k) {
+      float* colour = out + 1 + 3 * k;
+      const float co = colour[0] - colour[2];
+      const float rest = colour[2] + co * 0.5f;
+      const float cg = colour[1] - rest;
+      colour[0] = rest + cg * 0.5f;
+      colour[1] = co;
+      colour[2] = cg;
+    }
   }
   return numbers;
 }

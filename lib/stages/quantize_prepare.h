@@ -17,7 +17,8 @@ std::vector<float> feature_sensitivities(const Field& field);
 // `tree_depth` entries.
 CodedField prepare_codes(const Field& field, const QuantizeOptions& options);
 
-// The numbers that steps apply to, [point][1 + channels]: clipped and companded density, features.
+// The numbers that steps apply to, [point][1 + channels]: clipped and companded density, features
+// with colours as Y, Co, Cg.
 std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& options);
 
 }  // namespace voxpack

@@ -78,6 +78,7 @@ TEST(Decoder, InfoPointsBlocksAndWeightsAgree) {
 // One point: its values are the means, so they are known exactly.
 TEST(Decoder, ValuesFollowTheFormula) {
   CodedField field = random_codes({.resolution = 4, .fill = 0, .blocks = 0});
+  field.colour_transform = 0;
   field.channels[0].root = -1024;
   field.channels[0].step = 0.5f;
   field.channels[1].root = 256;
@@ -89,6 +90,19 @@ TEST(Decoder, ValuesFollowTheFormula) {
   ASSERT_EQ(voxpack_decode_points(decoder, nullptr, nullptr, &density, features), VOXPACK_OK);
   EXPECT_EQ(density, -2.0f - 1.0f);  // v = -2: v + v |v| / 4
   EXPECT_EQ(features[0], 0.75f);
+  voxpack_close(decoder);
+
+  // As a colour: Y = 0.75, Co = 0.5, Cg = 0.25.
+  field.colour_transform = 1;
+  for (int c = 2; c <= 3; ++c) field.channels[c].root = 256;
+  field.channels[2].step = 0.5f;
+  field.channels[3].step = 0.25f;
+  const auto coloured = make_package(field);
+  ASSERT_EQ(voxpack_open(coloured.data(), coloured.size(), &decoder), VOXPACK_OK);
+  ASSERT_EQ(voxpack_decode_points(decoder, nullptr, nullptr, &density, features), VOXPACK_OK);
+  EXPECT_EQ(features[0], 0.875f);
+  EXPECT_EQ(features[1], 0.875f);
+  EXPECT_EQ(features[2], 0.375f);
   voxpack_close(decoder);
 }
 

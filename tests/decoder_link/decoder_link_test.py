@@ -11,7 +11,7 @@ import sys
 ALLOWED_LIBRARIES = re.compile(
     r"(linux-vdso|ld-linux.*|libc|libm|libdl|libpthread|libstdc\+\+|libgcc_s|libzstd|libasan|libubsan)$")
 FORBIDDEN_SYMBOLS = re.compile(
-    r"GOMP_|omp_get|cudaMalloc|cudaLaunch|nlohmann|Eigen::|CLI::|spng_|WebP|jpeg_"
+    r"GOMP_|omp_get|cudaMalloc|cudaLaunch|nlohmann|Eigen::|CLI::|\bpng_|WebP|jpeg_"
     r"|\bvoxpack::(\(anonymous namespace\)::)?(\w*::)?(enc_|encode_|write_package)"
     r"|ZSTD_compress(Stream|2|CCtx|Block)|ZSTD_createCCtx")
 

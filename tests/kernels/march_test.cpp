@@ -158,6 +158,33 @@ TEST(March, RaysAlongAxes) {
   EXPECT_GT(agreement.visible, 10);
 }
 
+// Every fourth sample of the middle ray lies exactly on a face between blocks: it counts once.
+TEST(March, SamplesOnFaces) {
+  RandomFieldOptions options;
+  options.coarsest = options.finest = 0;
+  options.cube = {{-1, -1, -1}, 2};
+  options.resolution = 32;
+  options.keep_block = options.fill = 1;
+  options.density_lo = 0.01f;
+  options.density_hi = 0.05f;
+  const Field field = make_random_field(options, 15);
+  const ReferenceField reference(field);
+  for (size_t axis = 0; axis < 3; ++axis) {
+    for (const double side : {-4.0 - 1.0 / 64, 4.0 + 1.0 / 64}) {  // a quarter of a cell further
+      Vec3 from = {0, 0, 0}, target = {0, 0, 0};
+      from[axis] = side;
+      const Camera camera = look_at(from, target, 1, 1, 1);
+      const Ray ray = camera_ray(camera, 0.5, 0.5);
+      const ReferencePixel expected =
+          march_reference(field.appearance, field.density, field.features,
+                          sample_ray(field, reference, ray, 0.5), ray.direction);
+      const PictureF picture = picture_of(field, camera);
+      EXPECT_NEAR(picture.pixels[3], expected.alpha, 2e-5);
+      for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(picture.pixels[c], expected.rgb[c], 2e-5);
+    }
+  }
+}
+
 TEST(March, RaysThatMissAreTransparent) {
   RandomFieldOptions options;
   const Field field = make_random_field(options, 10);

@@ -52,6 +52,12 @@ std::unique_ptr<Optimizer> optimizer_of(const Field& field, std::span<const View
   return std::move(made).take();
 }
 
+Field values_of(const Optimizer& optimizer) {
+  auto field = optimizer.field();
+  EXPECT_TRUE(field.ok());
+  return std::move(field).take();
+}
+
 Errc code_of(const Field& field, std::span<const View> views, const OptimizerOptions& options) {
   return make_kernels("cpu").value()->make_optimizer(field, views, options).error().code();
 }
@@ -84,7 +90,7 @@ TEST(Optimizer, LossFallsForEveryKind) {
     ASSERT_TRUE(last.ok());
     EXPECT_GT(first.value().mse, 0.02);
     EXPECT_LT(last.value().mse, first.value().mse / 2);
-    const Field field = optimizer->field();
+    const Field field = values_of(*optimizer);
     EXPECT_TRUE(validate(field).ok());
     EXPECT_EQ(field.resolution, start.resolution);
     ASSERT_EQ(field.blocks.size(), start.blocks.size());
@@ -98,12 +104,12 @@ TEST(Optimizer, FieldBeforeTheFirstIterationIsTheStart) {
   for (const auto kind : {AppearanceKind::sh2, AppearanceKind::mlp}) {
     const Field start = fog(kind, 1);
     const auto optimizer = optimizer_of(start, views);
-    expect_same_bytes(optimizer->field(), start);
+    expect_same_bytes(values_of(*optimizer), start);
     const auto stats = optimizer->run({}, 0);
     ASSERT_TRUE(stats.ok());
     EXPECT_EQ(stats.value().ray_count, 0u);
     EXPECT_EQ(stats.value().mse, 0.0);
-    expect_same_bytes(optimizer->field(), start);
+    expect_same_bytes(values_of(*optimizer), start);
   }
 }
 
@@ -116,12 +122,74 @@ TEST(Optimizer, SameBytesForAnyThreads) {
     const auto optimizer = optimizer_of(fog(AppearanceKind::mlp, 1), views, options);
     EXPECT_TRUE(optimizer->run({}, 10).ok());
     EXPECT_TRUE(optimizer->run({}, 11).ok());
-    return optimizer->field();
+    return values_of(*optimizer);
   };
   const Field one = run(1, 1);
   expect_same_bytes(one, run(2, 1));
   expect_same_bytes(one, run(7, 1));
   EXPECT_NE(one.density, run(2, 2).density);
+}
+
+// Nothing but the field's own values decides the loss: empty sites stay empty, hanging corners
+// follow.
+TEST(Optimizer, StateIsTheField) {
+  const Threads one(1);
+  const std::vector<View> views = ball_views(4, 24);
+  RandomFieldOptions options;
+  options.resolution = 32;
+  options.coarsest = 2;
+  options.fill = 0.5;
+  options.density_lo = 0.1f;
+  options.density_hi = 0.2f;
+  options.cube = {{-1, -1, -1}, 2};
+  const auto trained = optimizer_of(make_random_field(options, 6), views);
+  ASSERT_TRUE(trained->run({}, 40).ok());
+  const Field field = values_of(*trained);
+  const auto fresh = optimizer_of(field, views);
+  OptimizeSettings still;
+  still.density_rate = still.feature_rate = still.network_rate = 0;
+  const auto loss = [&](Optimizer& optimizer) {
+    const auto stats = optimizer.run(still, 60);
+    EXPECT_TRUE(stats.ok());
+    return stats.value().mse;
+  };
+  const double expected = loss(*fresh);
+  EXPECT_GT(expected, 1e-3);
+  EXPECT_NEAR(loss(*trained) / expected, 1.0, 0.05);
+  expect_same_bytes(values_of(*trained), field);
+}
+
+// Rays that meet nothing but hanging corners of a seam move the coarse points that these hang on.
+TEST(Optimizer, HangingCornersPassTheirGradientOn) {
+  Field field;
+  field.cube = {{0, 0, 0}, 32};
+  field.resolution = 32;
+  std::vector<uint16_t> positions;
+  std::vector<int8_t> levels;
+  const auto add = [&](int level, int x, int y, int z, float density) {
+    for (const int c : {x, y, z}) positions.push_back(static_cast<uint16_t>(c));
+    levels.push_back(static_cast<int8_t>(level));
+    field.density.push_back(density);
+  };
+  for (int i = 0; i < 64; ++i)
+    add(2, 4 + i % 4, 4 + i / 4 % 4, 4 + i / 16, -0.05f);  // nothing to see: x >= 16
+  for (int i = 0; i < 2048; ++i)
+    add(0, 8 + i % 8, 16 + i / 8 % 16, 16 + i / 128, 0.2f);  // x = 8 .. 15
+  field.features.assign(levels.size() * 3, 0.5f);
+  ASSERT_TRUE(assign_points(field, positions, levels).ok());
+  // A beam along x at y = z = 18, between the coarse sites 16 and 20.
+  std::vector<View> views = {{"beam", look_at({-50, 18, 18}, {0, 18, 18}, 4, 4, 440), {}}};
+  views[0].image = {4, 4, 3, std::vector<uint8_t>(48, 200)};
+  const auto optimizer = optimizer_of(field, views);
+  ASSERT_TRUE(optimizer->run({}, 2).ok());
+  const Field after = values_of(*optimizer);
+  list_points(after, positions, levels);
+  for (size_t i = 0; i < 64; ++i) {
+    ASSERT_EQ(levels[i], 2);
+    const bool is_near =
+        positions[3 * i] == 4 && positions[3 * i + 1] < 6 && positions[3 * i + 2] < 6;
+    EXPECT_EQ(after.density[i] != field.density[i], is_near) << "point " << i;
+  }
 }
 
 // With seen photos only, the sites that no ray meets keep their values.
@@ -131,7 +199,7 @@ TEST(Optimizer, UnseenSitesStay) {
   const Field start = fog(AppearanceKind::rgb, 0);
   const auto optimizer = optimizer_of(start, views);
   ASSERT_TRUE(optimizer->run({}, 5).ok());
-  const Field field = optimizer->field();
+  const Field field = values_of(*optimizer);
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;
   list_points(field, positions, levels);
@@ -188,7 +256,7 @@ TEST(Optimizer, EmptyField) {
   const auto stats = optimizer->run({}, 2);
   ASSERT_TRUE(stats.ok());
   EXPECT_EQ(stats.value().sample_count, 0u);
-  EXPECT_EQ(optimizer->field().point_count(), 0u);
+  EXPECT_EQ(values_of(*optimizer).point_count(), 0u);
 }
 
 // Photos without alpha are as good: the background is then part of the photo.

@@ -47,6 +47,8 @@ struct ReferenceVisibility {
 ReferenceVisibility visibility_reference(const Field& field, std::span<const Camera> cameras,
                                          int stride) {
   const ReferenceField reference(field);
+  const double rounding =
+      reference.leaves().front().level == reference.leaves().back().level ? 0.15 : 1;
   ReferenceVisibility out;
   for (auto* v : {&out.sum, &out.max}) v->assign(field.point_count(), 0);
   out.sum_tolerance.assign(field.point_count(), 4);
@@ -68,7 +70,7 @@ ReferenceVisibility visibility_reference(const Field& field, std::span<const Cam
             out.sum[term.point] += std::round(units);
             out.max[term.point] = std::max(out.max[term.point], std::round(units));
             out.sum_tolerance[term.point] +=
-                1 + 1e-4 * units + (sampled.is_ambiguous ? kUnit * weight : 0);
+                rounding + 1e-4 * units + (sampled.is_ambiguous ? kUnit * weight : 0);
             if (sampled.is_ambiguous) out.max_tolerance[term.point] += kUnit * weight;
           }
         }

@@ -112,7 +112,7 @@ TEST(Quantize, ErrorFollowsTheStep) {
   ASSERT_TRUE(package.ok());
   auto back = run_unpack(package.value());
   ASSERT_TRUE(back.ok());
-  EXPECT_LT(colour_error(field, back.value()), step / std::sqrt(12.0) * 1.1);
+  EXPECT_LT(colour_error(field, back.value()), step * std::sqrt(3.0) / std::sqrt(12.0) * 1.1);
 }
 
 TEST(Quantize, MoreBytesGiveLessError) {

@@ -61,6 +61,7 @@ inline CodedField random_codes(const RandomCodes& options) {
   field.resolution = static_cast<uint16_t>(options.resolution);
   field.appearance_kind = static_cast<uint8_t>(options.kind);
   field.level_weight_shift = static_cast<uint8_t>(pick(0, 3));
+  field.colour_transform = static_cast<uint8_t>(pick(0, 1));
   field.blocks = random_blocks(options);
   size_t points = 0;
   for (const CodedBlock& block : field.blocks)

@@ -1,0 +1,25 @@
+// The Adam step both optimisers take (Kingma & Ba 2015), with one learning rate per float of a row.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/march_view.h"
+#include "kernels/optimizer.h"
+
+namespace voxpack {
+
+// Settings of step number `step`, 1 and up.
+inline AdamSettings make_adam(const OptimizeSettings& settings, uint64_t step) {
+  AdamSettings adam{};
+  for (float& rate : adam.rate) rate = settings.feature_rate;
+  adam.rate[0] = settings.density_rate;
+  adam.beta1 = 0.9f;
+  adam.beta2 = 0.99f;
+  adam.correction1 = static_cast<float>(1.0 / (1.0 - std::pow(0.9, static_cast<double>(step))));
+  adam.correction2 = static_cast<float>(1.0 / (1.0 - std::pow(0.99, static_cast<double>(step))));
+  adam.epsilon = 1e-10f;
+  return adam;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,73 @@
+// Device buffers and checked CUDA calls. For .cu files only.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/status.h"
+
+namespace voxpack {
+
+inline Status cuda_status(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return {};
+  return {Errc::device, std::string(what) + ": " + cudaGetErrorString(error)};
+}
+
+// A device array of trivially copyable elements; move only.
+template <class T>
+class DeviceArray {
+ public:
+  DeviceArray() = default;
+  DeviceArray(DeviceArray&& other) noexcept { *this = std::move(other); }
+  DeviceArray& operator=(DeviceArray&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~DeviceArray() { cudaFree(data_); }
+
+  // Fails with `device` and the number of bytes that did not fit.
+  Status allocate(size_t count) {
+    cudaFree(data_);
+    data_ = nullptr;
+    count_ = 0;
+    if (count == 0) return {};
+    if (cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)) != cudaSuccess) {
+      cudaGetLastError();
+      size_t free_bytes = 0, total_bytes = 0;
+      cudaMemGetInfo(&free_bytes, &total_bytes);
+      return {Errc::device, "out of device memory: " + std::to_string(count * sizeof(T)) +
+                                " bytes needed, " + std::to_string(free_bytes) + " of " +
+                                std::to_string(total_bytes) +
+                                " free; use a lower resolution or a larger GPU"};
+    }
+    count_ = count;
+    return {};
+  }
+  Status zero() {
+    return cuda_status(cudaMemset(data_, 0, count_ * sizeof(T)), "clearing device memory");
+  }
+  Status upload(const T* from, size_t count) {
+    VOXPACK_TRY(allocate(count));
+    return cuda_status(cudaMemcpy(data_, from, count * sizeof(T), cudaMemcpyHostToDevice),
+                       "upload");
+  }
+  Status upload(const std::vector<T>& from) { return upload(from.data(), from.size()); }
+  Status download(T* to, size_t count) const {
+    return cuda_status(cudaMemcpy(to, data_, count * sizeof(T), cudaMemcpyDeviceToHost),
+                       "download");
+  }
+
+  T* get() const { return data_; }
+  size_t size() const { return count_; }
+
+ private:
+  T* data_ = nullptr;
+  size_t count_ = 0;
+};
+
+}  // namespace voxpack

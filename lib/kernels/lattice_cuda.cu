@@ -1,0 +1,58 @@
+// Upload of lattices and cameras.
+#include <algorithm>
+
+#include "kernels/lattice_cuda.cuh"
+
+namespace voxpack {
+
+Status DeviceLattice::upload(const Lattice& lattice) {
+  VOXPACK_TRY(top.upload(lattice.top));
+  VOXPACK_TRY(tables.upload(lattice.tables));
+  VOXPACK_TRY(corner_rows.upload(lattice.corner_rows));
+  VOXPACK_TRY(leaves.upload(lattice.leaves));
+  VOXPACK_TRY(hanging.upload(lattice.hanging));
+  point_count = lattice.point_count;
+  row_count = lattice.row_count();
+  view = {lattice.finest_level, lattice.top_size, top.get(),
+          tables.get(),         leaves.get(),     corner_rows.get()};
+  for (int a = 0; a < 3; ++a) origin[a] = lattice.cube.origin[a];
+  cells_per_unit = lattice.resolution / lattice.cube.edge;
+  fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
+  hanging_rounds.clear();
+  uint64_t round_start = 1 + point_count;
+  for (size_t i = 0; i < lattice.hanging.size(); ++i) {
+    const auto* sources = lattice.hanging[i].sources;
+    if (*std::max_element(sources, sources + 8) >= round_start) {
+      hanging_rounds.push_back(static_cast<uint32_t>(i));
+      round_start = 1 + point_count + i;
+    }
+  }
+  if (!lattice.hanging.empty())
+    hanging_rounds.push_back(static_cast<uint32_t>(lattice.hanging.size()));
+  return {};
+}
+
+std::vector<float> pixel_directions(const Camera& camera) {
+  std::vector<float> directions;
+  if (camera.lens == LensModel::pinhole) return directions;
+  directions.resize(static_cast<size_t>(camera.width) * camera.height * 3);
+  for (int y = 0; y < camera.height; ++y) {
+    for (int x = 0; x < camera.width; ++x) {
+      const Ray ray = camera_ray(camera, x + 0.5, y + 0.5);
+      for (int a = 0; a < 3; ++a) {
+        directions[(static_cast<size_t>(y) * camera.width + x) * 3 + a] =
+            static_cast<float>(ray.direction[a]);
+      }
+    }
+  }
+  return directions;
+}
+
+DeviceCamera to_device_camera(const Camera& camera, const float* directions) {
+  DeviceCamera device{camera.width, camera.height, camera.fx, camera.fy,
+                      camera.cx,    camera.cy,     {},        directions};
+  std::copy(camera.camera_to_world.begin(), camera.camera_to_world.end(), device.camera_to_world);
+  return device;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,82 @@
+// A lattice and cameras on the device. For .cu files only.
+#pragma once
+
+#include <vector>
+
+#include "field/camera.h"
+#include "kernels/device_memory.cuh"
+#include "kernels/lattice.h"
+
+namespace voxpack {
+
+// The tables of a lattice in device memory; the host lattice may go once this is made.
+struct DeviceLattice {
+  DeviceArray<uint32_t> top, tables, corner_rows;
+  DeviceArray<LeafView> leaves;
+  DeviceArray<HangingRow> hanging;
+  std::vector<uint32_t>
+      hanging_rounds;  // ends of the runs of hanging rows that depend on earlier runs only
+  LatticeView view{};
+  double origin[3] = {};
+  double cells_per_unit = 0;  // level-0 cells per world unit
+  double fine = 1;            // finest cells per level-0 cell
+  uint64_t point_count = 0;
+  uint64_t row_count = 0;
+
+  Status upload(const Lattice& lattice);
+};
+
+// What a kernel needs of a camera and of the lattice's frame to make rays.
+struct DeviceCamera {
+  int width, height;
+  double fx, fy, cx, cy;
+  double camera_to_world[12];
+  const float* directions;  // world directions [height][width][3] of a distorted lens, or null
+};
+
+// Directions of the pixels of a camera with a distorted lens; empty for a pinhole.
+std::vector<float> pixel_directions(const Camera& camera);
+DeviceCamera to_device_camera(const Camera& camera, const float* directions);
+
+struct RayFrame {
+  double origin[3];
+  double cells_per_unit;
+  double fine;
+};
+inline RayFrame ray_frame(const DeviceLattice& lattice) {
+  return {{lattice.origin[0], lattice.origin[1], lattice.origin[2]},
+          lattice.cells_per_unit,
+          lattice.fine};
+}
+
+// The ray of pixel (x, y), as to_march_ray(camera_ray()) makes it on the host.
+__device__ inline MarchRay pixel_ray(const DeviceCamera& camera, const RayFrame& frame, int x,
+                                     int y, float offset) {
+  double direction[3];
+  const double* m = camera.camera_to_world;
+  if (camera.directions != nullptr) {
+    const float* d = camera.directions + (static_cast<size_t>(y) * camera.width + x) * 3;
+    for (int a = 0; a < 3; ++a) direction[a] = d[a];
+  } else {
+    const double local[3] = {(x + 0.5 - camera.cx) / camera.fx,
+                             -((y + 0.5 - camera.cy) / camera.fy), -1.0};
+    double length2 = 0;
+    for (int a = 0; a < 3; ++a) {
+      direction[a] = m[a * 4] * local[0] + m[a * 4 + 1] * local[1] + m[a * 4 + 2] * local[2];
+      length2 += direction[a] * direction[a];
+    }
+    const double inverse = 1 / sqrt(length2);
+    for (double& value : direction) value *= inverse;
+  }
+  MarchRay ray;
+  for (int a = 0; a < 3; ++a) {
+    ray.origin[a] =
+        static_cast<float>((m[a * 4 + 3] - frame.origin[a]) * frame.cells_per_unit * frame.fine);
+    ray.step_direction[a] = static_cast<float>(direction[a] * frame.fine);
+    ray.direction[a] = static_cast<float>(direction[a]);
+  }
+  ray.offset = offset;
+  return ray;
+}
+
+}  // namespace voxpack

@@ -1,0 +1,53 @@
+// Launches of the march kernels (march_cuda.cu); host-callable, for .cu files only. All return the
+// launch error.
+#pragma once
+
+#include "kernels/lattice_cuda.cuh"
+#include "kernels/march_view.h"
+
+namespace voxpack {
+
+// Features summed along each ray [ray][stride] (float 0: alpha) and the sum of squared weights
+// [ray].
+Status launch_forward(const LatticeView& lattice, const float* values, int stride,
+                      const MarchRay* rays, int ray_stride_bytes, int ray_count, float stop,
+                      float* sums, float* squares);
+
+// Scatters d_sums [ray][stride] (float 0: gradient of alpha) to the rows; `sums` and `squares` as
+// launch_forward() gave them. Marks the touched pages.
+Status launch_backward(const LatticeView& lattice, const float* values, int stride,
+                       const TrainRay* rays, int ray_count, const float* sums, const float* squares,
+                       const float* d_sums, float concentration, float* row_gradients,
+                       uint8_t* touched_pages);
+
+// Loss and its gradient for the accumulated features of every ray; for kind mlp also what
+// launch_network_gradients() needs.
+struct DecodeBuffers {
+  float* inputs;          // [ray][net.inputs]
+  float* hidden;          // [ray][net.hidden]
+  float* d_hidden;        // [ray][net.hidden]
+  float* d_outputs;       // [ray][3]
+  double* squared_error;  // one number, added to
+};
+Status launch_decode(const NetworkView& net, const TrainRay* rays, int ray_count, int stride,
+                     const float* sums, const TrainSettings& settings, float* d_sums,
+                     const DecodeBuffers& buffers);
+Status launch_network_gradients(const NetworkView& net, int ray_count, const DecodeBuffers& buffers,
+                                float* gradients_in, float* gradients_out);
+
+// Premultiplied colour and alpha [ray][4] of accumulated features.
+Status launch_colours(const NetworkView& net, const MarchRay* rays, int ray_count, int stride,
+                      const float* sums, float* pixels);
+
+Status launch_adam_rows(float* values, float* first, float* second, float* gradients,
+                        uint8_t* touched_pages, uint64_t row_count, int stride,
+                        const AdamSettings& adam);
+Status launch_adam_network(float* weights, float* first, float* second, const float* gradients,
+                           int count, float rate, const AdamSettings& adam);
+Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int leaf_count,
+                           const float* values, int stride);
+Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride);
+Status launch_scatter_hanging(const DeviceLattice& lattice, float* gradients, int stride,
+                              uint8_t* touched_pages);
+
+}  // namespace voxpack

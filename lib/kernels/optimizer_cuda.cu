@@ -1,0 +1,226 @@
+// One iteration: rays of the tiles, forward march, decode with loss, network gradients, backward
+// march, Adam.
+#include <algorithm>
+#include <cmath>
+
+#include "core/interrupt.h"
+#include "kernels/adam.h"
+#include "kernels/march_cuda.cuh"
+#include "kernels/network.h"
+#include "kernels/optimizer_cuda.cuh"
+#include "kernels/training_rays.h"
+
+namespace voxpack {
+namespace {
+
+constexpr int kEmptyLeafInterval = 16;
+
+struct DeviceView {
+  DeviceCamera camera;
+  const uint8_t* pixels;
+  int channels;
+};
+
+__global__ void make_rays_kernel(const DeviceView* views, const uint64_t* tiles, int tile_count,
+                                 RayFrame frame, bool has_masks, uint64_t seed, uint64_t step,
+                                 TrainRay* rays) {
+  const int r = blockIdx.x * blockDim.x + threadIdx.x;
+  if (r >= tile_count * kRaysPerTile) return;
+  const int index = r / kRaysPerTile, i = r % kRaysPerTile;
+  const uint64_t tile = tiles[index];
+  const DeviceView& view = views[tile >> 32];
+  uint64_t random = tile_seed(seed, step, index);
+  TrainRay ray;
+  for (int c = 0; c < 3; ++c) ray.background[c] = has_masks ? unit_float(random) : 1.0f;
+  float offset = 0;
+  for (int k = 0; k <= i; ++k) offset = unit_float(random);
+  const int x =
+      min(static_cast<int>(tile & 0xffff) * kTilePixels + i % kTilePixels, view.camera.width - 1);
+  const int y = min(static_cast<int>(tile >> 16 & 0xffff) * kTilePixels + i / kTilePixels,
+                    view.camera.height - 1);
+  ray.ray = pixel_ray(view.camera, frame, x, y, offset);
+  const uint8_t* pixel =
+      view.pixels + (static_cast<size_t>(y) * view.camera.width + x) * view.channels;
+  const float alpha = view.channels == 4 ? pixel[3] / 255.0f : 1.0f;
+  for (int c = 0; c < 3; ++c)
+    ray.target[c] = pixel[c] / 255.0f * alpha + (1 - alpha) * ray.background[c];
+  rays[r] = ray;
+}
+
+class OptimizerCuda : public Optimizer {
+ public:
+  OptimizerCuda(const Field& field, std::span<const View> views, const OptimizerOptions& options)
+      : rays_(views, options.seed),
+        options_(options),
+        network_(field.appearance),
+        stride_(row_stride(field.channels())) {
+    field_.cube = field.cube;
+    field_.resolution = field.resolution;
+    field_.appearance = field.appearance;
+    field_.blocks = field.blocks;
+  }
+
+  Status start(const Field& field, std::span<const View> views) {
+    if (rays_.empty())
+      return {Errc::bad_data, "the views show nothing: all photos are transparent"};
+    VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
+    VOXPACK_TRY(lattice_.upload(lattice));
+    VOXPACK_TRY(values_.upload(make_rows(field, lattice, stride_)));
+    for (DeviceArray<float>* array : {&first_, &second_, &gradients_}) {
+      VOXPACK_TRY(array->allocate(values_.size()));
+      VOXPACK_TRY(array->zero());
+    }
+    VOXPACK_TRY(touched_.allocate((lattice_.row_count + kRowsPerPage - 1) / kRowsPerPage));
+    VOXPACK_TRY(touched_.zero());
+    VOXPACK_TRY(upload_views(views));
+    return make_batch_buffers();
+  }
+
+  Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override {
+    const int tile_count = options_.rays_per_iteration / kRaysPerTile;
+    std::vector<uint64_t> tiles = rays_.next_tiles(tile_count * iterations);
+    VOXPACK_TRY(tiles_.upload(tiles));
+    VOXPACK_TRY(squared_error_.zero());
+    for (int i = 0; i < iterations; ++i) {
+      VOXPACK_TRY(check_interrupt());
+      VOXPACK_TRY(
+          iterate(settings, tiles_.get() + static_cast<size_t>(i) * tile_count, tile_count));
+    }
+    OptimizeStats stats;
+    VOXPACK_TRY(squared_error_.download(&stats.mse, 1));
+    stats.ray_count = static_cast<uint64_t>(options_.rays_per_iteration) * iterations;
+    stats.mse /= 3.0 * static_cast<double>(std::max<uint64_t>(1, stats.ray_count));
+    return stats;
+  }
+
+  Result<Field> field() const override {
+    Field field = field_;
+    std::vector<float> rows(values_.size());
+    VOXPACK_TRY(values_.download(rows.data(), rows.size()));
+    std::vector<float> weights(network_values_.size());
+    if (!weights.empty()) VOXPACK_TRY(network_values_.download(weights.data(), weights.size()));
+    field.appearance = network_.model_of(weights);
+    const int channels = field.channels();
+    field.density.resize(lattice_.point_count);
+    field.features.resize(lattice_.point_count * channels);
+    for (size_t i = 0; i < lattice_.point_count; ++i) {
+      const float* row = rows.data() + (i + 1) * stride_;
+      field.density[i] = row[0];
+      std::copy_n(row + 1, channels, field.features.data() + i * channels);
+    }
+    return field;
+  }
+
+ private:
+  Status upload_views(std::span<const View> views) {
+    std::vector<DeviceView> device_views;
+    for (const View& view : views) {
+      pixels_.emplace_back();
+      VOXPACK_TRY(pixels_.back().upload(view.image.pixels));
+      directions_.emplace_back();
+      VOXPACK_TRY(directions_.back().upload(pixel_directions(view.camera)));
+      device_views.push_back({to_device_camera(view.camera, directions_.back().get()),
+                              pixels_.back().get(), view.image.channels});
+    }
+    return views_.upload(device_views);
+  }
+
+  Status make_batch_buffers() {
+    const size_t rays = static_cast<size_t>(options_.rays_per_iteration);
+    VOXPACK_TRY(batch_.allocate(rays));
+    VOXPACK_TRY(sums_.allocate(rays * stride_));
+    VOXPACK_TRY(d_sums_.allocate(rays * stride_));
+    VOXPACK_TRY(squares_.allocate(rays));
+    VOXPACK_TRY(squared_error_.allocate(1));
+    const NetworkView net = network_.view();
+    if (net.kind != 3) return {};
+    VOXPACK_TRY(inputs_.allocate(rays * net.inputs));
+    VOXPACK_TRY(hidden_.allocate(rays * net.hidden));
+    VOXPACK_TRY(d_hidden_.allocate(rays * net.hidden));
+    VOXPACK_TRY(d_outputs_.allocate(rays * 3));
+    const std::vector<float> weights = network_.padded_weights();
+    VOXPACK_TRY(network_values_.upload(weights));
+    for (DeviceArray<float>* array : {&network_first_, &network_second_, &network_gradients_}) {
+      VOXPACK_TRY(array->allocate(weights.size()));
+      VOXPACK_TRY(array->zero());
+    }
+    return {};
+  }
+
+  NetworkView network_view() const {
+    NetworkView net = network_.view();
+    net.weights_in = network_values_.get();
+    net.weights_out = network_values_.get() + network_.weights_in_count();
+    return net;
+  }
+
+  Status iterate(const OptimizeSettings& settings, const uint64_t* tiles, int tile_count) {
+    const int rays = tile_count * kRaysPerTile;
+    if (step_ % kEmptyLeafInterval == 0) {
+      VOXPACK_TRY(launch_empty_leaves(lattice_.view, lattice_.leaves.get(),
+                                      static_cast<int>(lattice_.leaves.size()), values_.get(),
+                                      stride_));
+    }
+    make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count,
+                                                  ray_frame(lattice_), rays_.has_masks(),
+                                                  options_.seed, step_, batch_.get());
+    VOXPACK_TRY(cuda_status(cudaGetLastError(), "rays"));
+    const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
+                              settings.residual_penalty};
+    const NetworkView net = network_view();
+    const DecodeBuffers buffers{inputs_.get(), hidden_.get(), d_hidden_.get(), d_outputs_.get(),
+                                squared_error_.get()};
+    VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, &batch_.get()->ray,
+                               sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get()));
+    VOXPACK_TRY(launch_decode(net, batch_.get(), rays, stride_, sums_.get(), train, d_sums_.get(),
+                              buffers));
+    VOXPACK_TRY(launch_backward(lattice_.view, values_.get(), stride_, batch_.get(), rays,
+                                sums_.get(), squares_.get(), d_sums_.get(),
+                                train.concentration * train.gradient_scale, gradients_.get(),
+                                touched_.get()));
+    VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, touched_.get()));
+    ++step_;
+    const AdamSettings adam = make_adam(settings, step_);
+    VOXPACK_TRY(launch_adam_rows(values_.get(), first_.get(), second_.get(), gradients_.get(),
+                                 touched_.get(), 1 + lattice_.point_count, stride_, adam));
+    if (net.kind == 3) {
+      float* gradients = network_gradients_.get();
+      VOXPACK_TRY(launch_network_gradients(net, rays, buffers, gradients,
+                                           gradients + network_.weights_in_count()));
+      VOXPACK_TRY(launch_adam_network(
+          network_values_.get(), network_first_.get(), network_second_.get(), gradients,
+          static_cast<int>(network_values_.size()), settings.network_rate, adam));
+    }
+    return launch_resolve_hanging(lattice_, values_.get(), stride_);
+  }
+
+  Field field_;  // blocks and header; the values live on the device
+  TrainingRays rays_;
+  OptimizerOptions options_;
+  Network network_;
+  int stride_;
+  uint64_t step_ = 0;
+  DeviceLattice lattice_;
+  DeviceArray<float> values_, first_, second_, gradients_;
+  DeviceArray<uint8_t> touched_;
+  std::vector<DeviceArray<uint8_t>> pixels_;
+  std::vector<DeviceArray<float>> directions_;
+  DeviceArray<DeviceView> views_;
+  DeviceArray<uint64_t> tiles_;
+  DeviceArray<TrainRay> batch_;
+  DeviceArray<float> sums_, d_sums_, squares_, inputs_, hidden_, d_hidden_, d_outputs_;
+  DeviceArray<double> squared_error_;
+  DeviceArray<float> network_values_, network_first_, network_second_, network_gradients_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Optimizer>> make_optimizer_cuda(const Field& field,
+                                                       std::span<const View> views,
+                                                       const OptimizerOptions& options) {
+  auto made = std::make_unique<OptimizerCuda>(field, views, options);
+  VOXPACK_TRY(made->start(field, views));
+  return std::unique_ptr<Optimizer>(std::move(made));
+}
+
+}  // namespace voxpack

@@ -1,0 +1,33 @@
+// What the views see of each point, exact on every device: a device counts rows, the rest is
+// shared.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "field/camera.h"
+#include "kernels/kernels.h"
+#include "kernels/lattice.h"
+
+namespace voxpack {
+
+// Sums and maxima of the units of visit_ray() (visibility_math.h) per row.
+struct RowCounts {
+  std::vector<uint64_t> sum;  // [row_count]
+  std::vector<uint32_t> max;
+};
+
+// Marches every camera's pixels at multiples of `pixel_stride`. `density` holds one value per row.
+using CountVisibility = Status (*)(const Lattice& lattice, const std::vector<float>& density,
+                                   std::span<const Camera> cameras, int pixel_stride,
+                                   RowCounts& counts);
+
+Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
+                            std::span<const Camera> cameras, int pixel_stride, RowCounts& counts);
+
+// Kernels::visibility() by way of `count`.
+Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cameras,
+                                 int pixel_stride, CountVisibility count);
+
+}  // namespace voxpack

@@ -1,0 +1,194 @@
+// The bake as a whole: a small scene reaches its quality, the same bytes for the same seed.
+#include "stages/bake.h"
+
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+
+#include "core/interrupt.h"
+#include "kernels/test_scene.h"
+
+namespace voxpack {
+namespace {
+
+class Threads {
+ public:
+  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
+  ~Threads() { omp_set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
+DataSet ball_data(int views, int size) {
+  DataSet data;
+  data.train = ball_views(views, size);
+  return data;
+}
+
+BakeOptions small(AppearanceKind kind, int resolution, int iterations) {
+  BakeOptions options;
+  options.resolution = resolution;
+  options.iterations = iterations;
+  options.appearance = kind;
+  options.feature_count = kind == AppearanceKind::mlp ? 4 : 0;
+  options.hidden_width = kind == AppearanceKind::mlp ? 16 : 0;
+  return options;
+}
+
+std::unique_ptr<Kernels> cpu() { return std::move(make_kernels("cpu")).take(); }
+
+Result<Field> bake(const DataSet& data, const BakeOptions& options) {
+  Log log;
+  return run_bake(data, options, *cpu(), log);
+}
+
+// Mean PSNR over white of views that stand between those of ball_views().
+double held_out_psnr(const Field& field) {
+  const auto kernels = cpu();
+  const auto renderer = kernels->make_renderer(field);
+  EXPECT_TRUE(renderer.ok());
+  double sum = 0;
+  const int count = 5;
+  for (int i = 0; i < count; ++i) {
+    const Vec3 d = spiral_direction(2 * i, 2 * count + 1);
+    const View view =
+        ball_view(look_at({-3 * d[0], -3 * d[1], 3 * d[2]}, {0, 0, 0}, 64, 64, 96), "held out");
+    PictureF picture;
+    EXPECT_TRUE(renderer.value()->render(view.camera, picture).ok());
+    double error2 = 0;
+    for (size_t p = 0; p < picture.pixels.size(); p += 4) {
+      const double alpha = view.image.pixels[p + 3] / 255.0;
+      for (size_t c = 0; c < 3; ++c) {
+        const double wanted = view.image.pixels[p + c] / 255.0 * alpha + 1 - alpha;
+        const double found =
+            std::clamp(double{picture.pixels[p + c]} + 1 - double{picture.pixels[p + 3]}, 0.0, 1.0);
+        error2 += (wanted - found) * (wanted - found);
+      }
+    }
+    sum += -10 * std::log10(error2 / (64 * 64 * 3));
+  }
+  return sum / count;
+}
+
+TEST(Bake, ReachesItsQuality) {
+  const DataSet data = ball_data(24, 48);
+  const auto baked = bake(data, small(AppearanceKind::rgb, 40, 50));
+  ASSERT_TRUE(baked.ok()) << baked.error().message();
+  EXPECT_TRUE(validate(baked.value()).ok());
+  EXPECT_EQ(baked.value().resolution, 40);
+  EXPECT_GT(baked.value().point_count(), 2000u);
+  EXPECT_LT(baked.value().point_count(), 30'000u);  // what no view sees is gone
+  const double psnr = held_out_psnr(baked.value());
+  RecordProperty("psnr", std::to_string(psnr));
+  EXPECT_GT(psnr, 29.0);
+}
+
+TEST(Bake, NetworkAndRefine) {
+  const DataSet data = ball_data(24, 48);
+  const auto baked = bake(data, small(AppearanceKind::mlp, 32, 30));
+  ASSERT_TRUE(baked.ok()) << baked.error().message();
+  const double before = held_out_psnr(baked.value());
+  EXPECT_GT(before, 26.0);
+  Log log;
+  RefineOptions options;
+  options.iterations = 15;
+  const auto refined = run_refine(baked.value(), data, options, *cpu(), log);
+  ASSERT_TRUE(refined.ok());
+  EXPECT_TRUE(validate(refined.value()).ok());
+  ASSERT_EQ(refined.value().blocks.size(), baked.value().blocks.size());
+  for (size_t i = 0; i < refined.value().blocks.size(); ++i) {
+    EXPECT_EQ(refined.value().blocks[i].mask, baked.value().blocks[i].mask);
+  }
+  EXPECT_GT(held_out_psnr(refined.value()), before);
+}
+
+TEST(Bake, CoarseToFine) {
+  const auto baked = bake(ball_data(12, 48), small(AppearanceKind::rgb, 96, 12));
+  ASSERT_TRUE(baked.ok()) << baked.error().message();
+  EXPECT_TRUE(validate(baked.value()).ok());
+  EXPECT_EQ(baked.value().resolution, 96);
+  EXPECT_GT(held_out_psnr(baked.value()), 18.0);
+}
+
+TEST(Bake, SameBytesForTheSeedOnAnyThreads) {
+  const DataSet data = ball_data(6, 24);
+  const auto run = [&](int threads, uint64_t seed) {
+    const Threads scope(threads);
+    BakeOptions options = small(AppearanceKind::mlp, 32, 6);
+    options.seed = seed;
+    auto baked = bake(data, options);
+    EXPECT_TRUE(baked.ok());
+    return std::move(baked).take();
+  };
+  const Field one = run(1, 1);
+  const Field two = run(2, 1);
+  EXPECT_GT(one.point_count(), 1000u);
+  EXPECT_EQ(one.density, two.density);
+  EXPECT_EQ(one.features, two.features);
+  EXPECT_EQ(one.appearance.weights, two.appearance.weights);
+  EXPECT_NE(one.density, run(2, 2).density);
+}
+
+TEST(Bake, RefusesWhatCannotBeBaked) {
+  const auto code = [](const DataSet& data, const BakeOptions& options) {
+    return bake(data, options).error().code();
+  };
+  const DataSet data = ball_data(6, 16);
+  const BakeOptions good = small(AppearanceKind::rgb, 32, 1);
+  ASSERT_TRUE(bake(data, good).ok());
+  EXPECT_EQ(code({}, good), Errc::bad_data);
+  DataSet only_test;
+  only_test.test = data.train;
+  EXPECT_EQ(code(only_test, good), Errc::bad_data);
+  DataSet transparent = data;
+  for (View& view : transparent.train)
+    std::fill(view.image.pixels.begin(), view.image.pixels.end(), uint8_t{0});
+  EXPECT_EQ(code(transparent, good), Errc::bad_data);
+  DataSet inside = ball_data(24, 32);
+  inside.train.push_back(ball_view(look_at({0.1, 0, 0}, {1, 1, 1}, 32, 32, 32), "inside"));
+  EXPECT_EQ(code(inside, good), Errc::bad_data);
+  for (const int resolution : {-32, 0, 28, 31, 33, 50, 2052, 1 << 30}) {
+    BakeOptions options = good;
+    options.resolution = resolution;
+    EXPECT_EQ(code(data, options), Errc::usage) << resolution;
+  }
+  for (const int iterations : {0, -5}) {
+    BakeOptions options = good;
+    options.iterations = iterations;
+    EXPECT_EQ(code(data, options), Errc::usage) << iterations;
+  }
+  BakeOptions options = small(AppearanceKind::mlp, 32, 1);
+  options.hidden_width = 5;
+  EXPECT_FALSE(bake(data, options).ok());
+}
+
+TEST(Bake, StopsWhenInterrupted) {
+  const DataSet data = ball_data(6, 16);
+  interrupt_signal = SIGINT;
+  const auto stopped = bake(data, small(AppearanceKind::rgb, 32, 5));
+  interrupt_signal = 0;
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code(), Errc::interrupted);
+}
+
+class Recorder : public Log {
+ public:
+  void progress(const Progress& progress) override { fractions.push_back(progress.fraction); }
+  std::vector<double> fractions;
+};
+
+TEST(Bake, ProgressRisesToTheEnd) {
+  Recorder log;
+  ASSERT_TRUE(run_bake(ball_data(6, 16), small(AppearanceKind::rgb, 32, 25), *cpu(), log).ok());
+  ASSERT_FALSE(log.fractions.empty());
+  EXPECT_TRUE(std::is_sorted(log.fractions.begin(), log.fractions.end()));
+  EXPECT_GT(log.fractions.front(), 0.0);
+  EXPECT_NEAR(log.fractions.back(), 1.0, 1e-9);
+}
+
+}  // namespace
+}  // namespace voxpack

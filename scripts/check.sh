@@ -7,6 +7,7 @@
 #   sanitizers  the asan-ubsan build and its tests
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export OMP_WAIT_POLICY=passive  # threads of many tests share the cores
 
 check_format() {
   local format

@@ -3,6 +3,7 @@
 # On a machine with a GPU, scripts/gpu_check.sh runs the CUDA side of the same tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export OMP_WAIT_POLICY=passive  # threads of many tests share the cores
 
 scripts/install_deps.sh --tests
 cmake --preset release -DVOXPACK_TESTS=ON

@@ -33,7 +33,7 @@ class Renderer {
 struct Visibility {
   std::vector<uint64_t>
       sum;  // sum over rays of round(weight * 2^16), weight = transmittance x alpha x interpolation
-  std::vector<uint32_t> max;  // largest round(weight * 2^16) of one ray
+  std::vector<uint32_t> max;  // largest round(weight * 2^16) of one sample of a ray
 };
 
 class Kernels {

@@ -315,29 +315,17 @@ void update_empty_leaves(Lattice& lattice, int stride, const float* rows) {
   }
 }
 
+RayFrame ray_frame(const Lattice& lattice) {
+  RayFrame frame{};
+  for (int a = 0; a < 3; ++a) frame.origin[a] = lattice.cube.origin[a];
+  frame.cells_per_unit = lattice.resolution / lattice.cube.edge;
+  frame.fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
+  frame.half = lattice.top_size * kTopCell * kBlockCells / frame.fine / 2;
+  return frame;
+}
+
 MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset) {
-  MarchRay march{};
-  const double cells_per_unit = lattice.resolution / lattice.cube.edge;  // level-0 cells
-  const double fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
-  // Floats are exact enough only near the lattice. A start that is moved by a multiple of the
-  // largest step, which all others divide, keeps every sample in place.
-  constexpr double kLargestStep = (1 << kMaxLevel) / 2;
-  const double half = lattice.top_size * kTopCell * kBlockCells / fine / 2;
-  double origin[3];
-  double distance2 = 0;
-  for (int a = 0; a < 3; ++a) {
-    origin[a] = (ray.origin[a] - lattice.cube.origin[a]) * cells_per_unit;
-    distance2 += (origin[a] - half) * (origin[a] - half);
-  }
-  const double outside = std::max(0.0, std::sqrt(distance2) - std::sqrt(3.0) * half);
-  const double skipped = std::floor(outside / kLargestStep) * kLargestStep;
-  for (int a = 0; a < 3; ++a) {
-    march.origin[a] = static_cast<float>((origin[a] + skipped * ray.direction[a]) * fine);
-    march.step_direction[a] = static_cast<float>(ray.direction[a] * fine);
-    march.direction[a] = static_cast<float>(ray.direction[a]);
-  }
-  march.offset = offset;
-  return march;
+  return to_march_ray(ray_frame(lattice), ray.origin.data(), ray.direction.data(), offset);
 }
 
 }  // namespace voxpack

@@ -5,6 +5,7 @@
 // hanging corners at level seams, each a fixed combination of up to 8 other rows.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -61,8 +62,38 @@ void scatter_hanging(const Lattice& lattice, int stride, float* gradients, uint8
 // Marks the leaves that have no positive density at any corner.
 void update_empty_leaves(Lattice& lattice, int stride, const float* rows);
 
-// A world ray in the lattice's units (see MarchRay). It starts near the lattice instead of at the
-// camera, a multiple of every level's step further on: the samples are the same.
+// Where a lattice lies in the world, for making rays.
+struct RayFrame {
+  double origin[3];
+  double cells_per_unit;  // level-0 cells
+  double fine;            // finest cells per level-0 cell
+  double half;            // half the edge of the top grid, level-0 cells
+};
+RayFrame ray_frame(const Lattice& lattice);
+
+// A world ray with unit direction in the lattice's units (see MarchRay); the same bits on every
+// device. Floats are exact enough only near the lattice: a far start is moved by a multiple of the
+// largest sample step, which all others divide, so every sample stays in place.
+VOXPACK_HOST_DEVICE inline MarchRay to_march_ray(const RayFrame& frame, const double* from,
+                                                 const double* direction, float offset) {
+  constexpr double kLargestStep = (1 << kMaxLevel) / 2;
+  double origin[3];
+  double distance2 = 0;
+  for (int a = 0; a < 3; ++a) {
+    origin[a] = (from[a] - frame.origin[a]) * frame.cells_per_unit;
+    distance2 += (origin[a] - frame.half) * (origin[a] - frame.half);
+  }
+  const double outside = sqrt(distance2) - sqrt(3.0) * frame.half;
+  const double skipped = outside > 0 ? floor(outside / kLargestStep) * kLargestStep : 0;
+  MarchRay march{};
+  for (int a = 0; a < 3; ++a) {
+    march.origin[a] = static_cast<float>((origin[a] + skipped * direction[a]) * frame.fine);
+    march.step_direction[a] = static_cast<float>(direction[a] * frame.fine);
+    march.direction[a] = static_cast<float>(direction[a]);
+  }
+  march.offset = offset;
+  return march;
+}
 MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset);
 
 }  // namespace voxpack

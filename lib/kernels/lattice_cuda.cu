@@ -15,9 +15,7 @@ Status DeviceLattice::upload(const Lattice& lattice) {
   row_count = lattice.row_count();
   view = {lattice.finest_level, lattice.top_size, top.get(),
           tables.get(),         leaves.get(),     corner_rows.get()};
-  for (int a = 0; a < 3; ++a) origin[a] = lattice.cube.origin[a];
-  cells_per_unit = lattice.resolution / lattice.cube.edge;
-  fine = lattice.finest_level < 0 ? 2.0 : 1.0 / (1 << lattice.finest_level);
+  frame = ray_frame(lattice);
   hanging_rounds.clear();
   uint64_t round_start = 1 + point_count;
   for (size_t i = 0; i < lattice.hanging.size(); ++i) {
@@ -32,23 +30,22 @@ Status DeviceLattice::upload(const Lattice& lattice) {
   return {};
 }
 
-std::vector<float> pixel_directions(const Camera& camera) {
-  std::vector<float> directions;
+std::vector<double> pixel_directions(const Camera& camera) {
+  std::vector<double> directions;
   if (camera.lens == LensModel::pinhole) return directions;
   directions.resize(static_cast<size_t>(camera.width) * camera.height * 3);
   for (int y = 0; y < camera.height; ++y) {
     for (int x = 0; x < camera.width; ++x) {
       const Ray ray = camera_ray(camera, x + 0.5, y + 0.5);
       for (int a = 0; a < 3; ++a) {
-        directions[(static_cast<size_t>(y) * camera.width + x) * 3 + a] =
-            static_cast<float>(ray.direction[a]);
+        directions[(static_cast<size_t>(y) * camera.width + x) * 3 + a] = ray.direction[a];
       }
     }
   }
   return directions;
 }
 
-DeviceCamera to_device_camera(const Camera& camera, const float* directions) {
+DeviceCamera to_device_camera(const Camera& camera, const double* directions) {
   DeviceCamera device{camera.width, camera.height, camera.fx, camera.fy,
                       camera.cx,    camera.cy,     {},        directions};
   std::copy(camera.camera_to_world.begin(), camera.camera_to_world.end(), device.camera_to_world);

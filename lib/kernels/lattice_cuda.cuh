@@ -17,9 +17,7 @@ struct DeviceLattice {
   std::vector<uint32_t>
       hanging_rounds;  // ends of the runs of hanging rows that depend on earlier runs only
   LatticeView view{};
-  double origin[3] = {};
-  double cells_per_unit = 0;  // level-0 cells per world unit
-  double fine = 1;            // finest cells per level-0 cell
+  RayFrame frame{};
   uint64_t point_count = 0;
   uint64_t row_count = 0;
 
@@ -31,23 +29,12 @@ struct DeviceCamera {
   int width, height;
   double fx, fy, cx, cy;
   double camera_to_world[12];
-  const float* directions;  // world directions [height][width][3] of a distorted lens, or null
+  const double* directions;  // world directions [height][width][3] of a distorted lens, or null
 };
 
 // Directions of the pixels of a camera with a distorted lens; empty for a pinhole.
-std::vector<float> pixel_directions(const Camera& camera);
-DeviceCamera to_device_camera(const Camera& camera, const float* directions);
-
-struct RayFrame {
-  double origin[3];
-  double cells_per_unit;
-  double fine;
-};
-inline RayFrame ray_frame(const DeviceLattice& lattice) {
-  return {{lattice.origin[0], lattice.origin[1], lattice.origin[2]},
-          lattice.cells_per_unit,
-          lattice.fine};
-}
+std::vector<double> pixel_directions(const Camera& camera);
+DeviceCamera to_device_camera(const Camera& camera, const double* directions);
 
 // The ray of pixel (x, y), as to_march_ray(camera_ray()) makes it on the host.
 __device__ inline MarchRay pixel_ray(const DeviceCamera& camera, const RayFrame& frame, int x,
@@ -55,7 +42,7 @@ __device__ inline MarchRay pixel_ray(const DeviceCamera& camera, const RayFrame&
   double direction[3];
   const double* m = camera.camera_to_world;
   if (camera.directions != nullptr) {
-    const float* d = camera.directions + (static_cast<size_t>(y) * camera.width + x) * 3;
+    const double* d = camera.directions + (static_cast<size_t>(y) * camera.width + x) * 3;
     for (int a = 0; a < 3; ++a) direction[a] = d[a];
   } else {
     const double local[3] = {(x + 0.5 - camera.cx) / camera.fx,
@@ -68,15 +55,8 @@ __device__ inline MarchRay pixel_ray(const DeviceCamera& camera, const RayFrame&
     const double inverse = 1 / sqrt(length2);
     for (double& value : direction) value *= inverse;
   }
-  MarchRay ray;
-  for (int a = 0; a < 3; ++a) {
-    ray.origin[a] =
-        static_cast<float>((m[a * 4 + 3] - frame.origin[a]) * frame.cells_per_unit * frame.fine);
-    ray.step_direction[a] = static_cast<float>(direction[a] * frame.fine);
-    ray.direction[a] = static_cast<float>(direction[a]);
-  }
-  ray.offset = offset;
-  return ray;
+  const double position[3] = {m[3], m[7], m[11]};
+  return to_march_ray(frame, position, direction, offset);
 }
 
 }  // namespace voxpack

@@ -59,21 +59,26 @@ __device__ void for_samples(const cg::thread_block_tile<S>& tile, const LatticeV
 template <int S>
 __global__ void __launch_bounds__(kThreads)
     forward_kernel(LatticeView lattice, const float* values, const char* rays, int ray_stride,
-                   int ray_count, float stop, float* sums, float* squares) {
+                   int ray_count, float stop, float* sums, float* squares,
+                   unsigned long long* sample_count) {
   const auto tile = cg::tiled_partition<S>(cg::this_thread_block());
   const int r = blockIdx.x * (kThreads / S) + threadIdx.x / S;
   if (r >= ray_count) return;
   const MarchRay ray =
       *reinterpret_cast<const MarchRay*>(rays + static_cast<size_t>(r) * ray_stride);
   float total = 0, square = 0, alpha = 0;
+  unsigned count = 0;
   for_samples<S>(tile, lattice, values, ray, stop,
                  [&](uint32_t, const float*, float value, float weight, float remaining, float) {
                    total += weight * value;
                    square += weight * weight;
+                   ++count;
                    alpha = 1.0f - remaining;
                  });
   sums[static_cast<size_t>(r) * S + tile.thread_rank()] = tile.thread_rank() == 0 ? alpha : total;
-  if (tile.thread_rank() == 0 && squares != nullptr) squares[r] = square;
+  if (tile.thread_rank() != 0) return;
+  if (squares != nullptr) squares[r] = square;
+  if (sample_count != nullptr) atomicAdd(sample_count, static_cast<unsigned long long>(count));
 }
 
 template <int S>
@@ -377,18 +382,18 @@ Status launched(const char* what) { return cuda_status(cudaGetLastError(), what)
 
 Status launch_forward(const LatticeView& lattice, const float* values, int stride,
                       const MarchRay* rays, int ray_stride_bytes, int ray_count, float stop,
-                      float* sums, float* squares) {
+                      float* sums, float* squares, unsigned long long* sample_count) {
   const auto* bytes = reinterpret_cast<const char*>(rays);
   const int blocks = (ray_count * stride + kThreads - 1) / kThreads;
   if (stride == 8)
     forward_kernel<8><<<blocks, kThreads>>>(lattice, values, bytes, ray_stride_bytes, ray_count,
-                                            stop, sums, squares);
+                                            stop, sums, squares, sample_count);
   if (stride == 16)
     forward_kernel<16><<<blocks, kThreads>>>(lattice, values, bytes, ray_stride_bytes, ray_count,
-                                             stop, sums, squares);
+                                             stop, sums, squares, sample_count);
   if (stride == 32)
     forward_kernel<32><<<blocks, kThreads>>>(lattice, values, bytes, ray_stride_bytes, ray_count,
-                                             stop, sums, squares);
+                                             stop, sums, squares, sample_count);
   return launched("forward march");
 }
 

@@ -7,11 +7,11 @@
 
 namespace voxpack {
 
-// Features summed along each ray [ray][stride] (float 0: alpha) and the sum of squared weights
-// [ray].
+// Features summed along each ray [ray][stride] (float 0: alpha), the sum of squared weights [ray],
+// and the samples of all rays added to *sample_count; the last two may be null.
 Status launch_forward(const LatticeView& lattice, const float* values, int stride,
                       const MarchRay* rays, int ray_stride_bytes, int ray_count, float stop,
-                      float* sums, float* squares);
+                      float* sums, float* squares, unsigned long long* sample_count);
 
 // Scatters d_sums [ray][stride] (float 0: gradient of alpha) to the rows; `sums` and `squares` as
 // launch_forward() gave them. Marks the touched pages.

@@ -81,6 +81,7 @@ class OptimizerCuda : public Optimizer {
     std::vector<uint64_t> tiles = rays_.next_tiles(tile_count * iterations);
     VOXPACK_TRY(tiles_.upload(tiles));
     VOXPACK_TRY(squared_error_.zero());
+    VOXPACK_TRY(sample_count_.zero());
     for (int i = 0; i < iterations; ++i) {
       VOXPACK_TRY(check_interrupt());
       VOXPACK_TRY(
@@ -88,6 +89,9 @@ class OptimizerCuda : public Optimizer {
     }
     OptimizeStats stats;
     VOXPACK_TRY(squared_error_.download(&stats.mse, 1));
+    unsigned long long sample_count = 0;
+    VOXPACK_TRY(sample_count_.download(&sample_count, 1));
+    stats.sample_count = sample_count;
     stats.ray_count = static_cast<uint64_t>(options_.rays_per_iteration) * iterations;
     stats.mse /= 3.0 * static_cast<double>(std::max<uint64_t>(1, stats.ray_count));
     return stats;
@@ -132,6 +136,7 @@ class OptimizerCuda : public Optimizer {
     VOXPACK_TRY(d_sums_.allocate(rays * stride_));
     VOXPACK_TRY(squares_.allocate(rays));
     VOXPACK_TRY(squared_error_.allocate(1));
+    VOXPACK_TRY(sample_count_.allocate(1));
     const NetworkView net = network_.view();
     if (net.kind != 3) return {};
     VOXPACK_TRY(inputs_.allocate(rays * net.inputs));
@@ -161,9 +166,9 @@ class OptimizerCuda : public Optimizer {
                                       static_cast<int>(lattice_.leaves.size()), values_.get(),
                                       stride_));
     }
-    make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count,
-                                                  ray_frame(lattice_), rays_.has_masks(),
-                                                  options_.seed, step_, batch_.get());
+    make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count, lattice_.frame,
+                                                  rays_.has_masks(), options_.seed, step_,
+                                                  batch_.get());
     VOXPACK_TRY(cuda_status(cudaGetLastError(), "rays"));
     const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
                               settings.residual_penalty};
@@ -171,7 +176,8 @@ class OptimizerCuda : public Optimizer {
     const DecodeBuffers buffers{inputs_.get(), hidden_.get(), d_hidden_.get(), d_outputs_.get(),
                                 squared_error_.get()};
     VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, &batch_.get()->ray,
-                               sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get()));
+                               sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get(),
+                               sample_count_.get()));
     VOXPACK_TRY(launch_decode(net, batch_.get(), rays, stride_, sums_.get(), train, d_sums_.get(),
                               buffers));
     VOXPACK_TRY(launch_backward(lattice_.view, values_.get(), stride_, batch_.get(), rays,
@@ -204,12 +210,13 @@ class OptimizerCuda : public Optimizer {
   DeviceArray<float> values_, first_, second_, gradients_;
   DeviceArray<uint8_t> touched_;
   std::vector<DeviceArray<uint8_t>> pixels_;
-  std::vector<DeviceArray<float>> directions_;
+  std::vector<DeviceArray<double>> directions_;
   DeviceArray<DeviceView> views_;
   DeviceArray<uint64_t> tiles_;
   DeviceArray<TrainRay> batch_;
   DeviceArray<float> sums_, d_sums_, squares_, inputs_, hidden_, d_hidden_, d_outputs_;
   DeviceArray<double> squared_error_;
+  DeviceArray<unsigned long long> sample_count_;
   DeviceArray<float> network_values_, network_first_, network_second_, network_gradients_;
 };
 

@@ -37,7 +37,7 @@ class RendererCuda : public Renderer {
     picture.width = camera.width;
     picture.height = camera.height;
     picture.pixels.resize(static_cast<size_t>(camera.width) * camera.height * 4);
-    DeviceArray<float> directions;
+    DeviceArray<double> directions;
     VOXPACK_TRY(directions.upload(pixel_directions(camera)));
     const int rows_per_band = std::max(1, kBandRays / camera.width);
     const size_t band = static_cast<size_t>(rows_per_band) * camera.width;
@@ -51,10 +51,10 @@ class RendererCuda : public Renderer {
     net.weights_out = weights_.get() + network_.weights_in_count();
     for (int row = 0; row < camera.height; row += rows_per_band) {
       const int count = std::min(rows_per_band, camera.height - row) * camera.width;
-      camera_rays_kernel<<<(count + 127) / 128, 128>>>(
-          to_device_camera(camera, directions.get()), ray_frame(lattice_), row, count, rays_.get());
+      camera_rays_kernel<<<(count + 127) / 128, 128>>>(to_device_camera(camera, directions.get()),
+                                                       lattice_.frame, row, count, rays_.get());
       VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, rays_.get(),
-                                 sizeof(MarchRay), count, 1e-4f, sums_.get(), nullptr));
+                                 sizeof(MarchRay), count, 1e-4f, sums_.get(), nullptr, nullptr));
       VOXPACK_TRY(launch_colours(net, rays_.get(), count, stride_, sums_.get(), pixels_.get()));
       VOXPACK_TRY(
           pixels_.download(picture.pixels.data() + static_cast<size_t>(row) * camera.width * 4,

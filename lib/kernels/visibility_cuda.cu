@@ -37,7 +37,7 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
   VOXPACK_TRY(device_maxima.zero());
   for (const Camera& camera : cameras) {
     VOXPACK_TRY(check_interrupt());
-    DeviceArray<float> directions;
+    DeviceArray<double> directions;
     VOXPACK_TRY(directions.upload(pixel_directions(camera)));
     const dim3 threads(8, 8);
     const auto blocks_along = [&](int pixels) {
@@ -45,7 +45,7 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
       return static_cast<unsigned>((rays + 7) / 8);
     };
     visibility_kernel<<<dim3(blocks_along(camera.width), blocks_along(camera.height)), threads>>>(
-        device.view, values.get(), to_device_camera(camera, directions.get()), ray_frame(device),
+        device.view, values.get(), to_device_camera(camera, directions.get()), device.frame,
         pixel_stride, device_sums.get(), device_maxima.get());
     VOXPACK_TRY(cuda_status(cudaGetLastError(), "visibility"));
   }

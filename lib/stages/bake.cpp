@@ -165,7 +165,8 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
   }
   const Clock clock;
   AppearanceModel appearance = make_appearance(options);
-  VOXPACK_TRY(validate(appearance));
+  if (const Status valid = validate(appearance); !valid.ok())
+    return Status(Errc::usage, valid.message());
   VOXPACK_ASSIGN(const Hull hull, make_hull(views.train, kHullCells));
   const std::vector<LevelPlan> plan = make_plan(options.resolution, options.iterations);
   Field field = hull_field(hull, plan[0].resolution, appearance);

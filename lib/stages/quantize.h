@@ -18,7 +18,7 @@ struct QuantizeOptions {
   float min_density = -8.0f;
   float max_density = 24.0f;
   // How much one unit of (companded) density changes the rendered colour; sets the density's step
-  // against those of the features (docs/decisions/quantisation-steps.md).
+  // against those of the features (docs/decisions/0001-quantisation-steps.md).
   float density_sensitivity = 0.4f;
   // Steps are never below this in rendered colour (0..1): there quality is practically lossless and
   // the package may stay below 97 % of the budget.

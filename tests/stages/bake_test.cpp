@@ -106,12 +106,22 @@ TEST(Bake, NetworkAndRefine) {
   EXPECT_GT(held_out_psnr(refined.value()), before);
 }
 
+class Recorder : public Log {
+ public:
+  void progress(const Progress& progress) override { fractions.push_back(progress.fraction); }
+  std::vector<double> fractions;
+};
+
 TEST(Bake, CoarseToFine) {
-  const auto baked = bake(ball_data(12, 48), small(AppearanceKind::rgb, 96, 12));
+  Recorder log;
+  const auto baked = run_bake(ball_data(12, 48), small(AppearanceKind::rgb, 96, 12), *cpu(), log);
   ASSERT_TRUE(baked.ok()) << baked.error().message();
   EXPECT_TRUE(validate(baked.value()).ok());
   EXPECT_EQ(baked.value().resolution, 96);
   EXPECT_GT(held_out_psnr(baked.value()), 18.0);
+  ASSERT_GE(log.fractions.size(), 2u);  // one report per resolution at least
+  EXPECT_TRUE(std::is_sorted(log.fractions.begin(), log.fractions.end()));
+  EXPECT_NEAR(log.fractions.back(), 1.0, 1e-9);
 }
 
 TEST(Bake, SameBytesForTheSeedOnAnyThreads) {
@@ -174,12 +184,6 @@ TEST(Bake, StopsWhenInterrupted) {
   ASSERT_FALSE(stopped.ok());
   EXPECT_EQ(stopped.error().code(), Errc::interrupted);
 }
-
-class Recorder : public Log {
- public:
-  void progress(const Progress& progress) override { fractions.push_back(progress.fraction); }
-  std::vector<double> fractions;
-};
 
 TEST(Bake, ProgressRisesToTheEnd) {
   Recorder log;

@@ -19,11 +19,13 @@ def run(voxpack, *args, **kwargs):
 
 
 def make_files(voxpack, folder):
+    whole = os.path.join(folder, "whole.safetensors")
     field = os.path.join(folder, "field.safetensors")
     package = os.path.join(folder, "package.vxp")
     for command in (
-        ["demo", "--field", "--resolution", "32", "-o", field],
-        ["compress", field, "-o", package, "--target-points", "600", "--target-size", "20KB"],
+        ["demo", "--field", "--resolution", "32", "-o", whole],
+        ["compress", whole, "-o", package, "--target-points", "300", "--target-size", "20KB"],
+        ["unpack", package, "-o", field],
     ):
         done = run(voxpack, *command)
         if done.returncode != 0:

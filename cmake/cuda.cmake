@@ -28,7 +28,7 @@ else()
 endif()
 
 # -std is a compile option because CMake 3.25 drops CUDA_STANDARD 20 for nvcc 13 without a word.
-# Only the march kernels, which are of the tolerance kind, may contract (docs/numerics.md).
+# Only march, decode and rows, which are of the tolerance kind, may contract (docs/numerics.md).
 function(voxpack_cuda_kernels target)
   if(VOXPACK_CUDA_SOURCES)
     set_target_properties(${target} PROPERTIES
@@ -37,7 +37,7 @@ function(voxpack_cuda_kernels target)
     target_compile_options(${target} PRIVATE
       "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Xcompiler=-ffp-contract=off;-diag-suppress=2810>")
     foreach(source ${VOXPACK_CUDA_SOURCES})
-      if(NOT source MATCHES "march_cuda.cu$")
+      if(NOT source MATCHES "(march|decode|rows)_cuda.cu$")
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -fmad=false)
       endif()
     endforeach()

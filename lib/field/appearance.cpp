@@ -1,8 +1,11 @@
 // The decoders, in plain float arithmetic; docs/field-format.md has the formulas.
 #include "field/appearance.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+
+#include "field/harmonics.h"
 
 namespace voxpack {
 namespace {
@@ -92,27 +95,9 @@ Result<AppearanceKind> parse_appearance_kind(std::string_view text) {
 }
 
 void spherical_harmonics(const float d[3], int count, float* out) {
-  const float x = d[0], y = d[1], z = d[2];
-  out[0] = 0.28209479177387814f;
-  if (count < 4) return;
-  out[1] = -0.48860251190291987f * y;
-  out[2] = 0.48860251190291987f * z;
-  out[3] = -0.48860251190291987f * x;
-  if (count < 9) return;
-  const float xx = x * x, yy = y * y, zz = z * z;
-  out[4] = 1.0925484305920792f * x * y;
-  out[5] = -1.0925484305920792f * y * z;
-  out[6] = 0.31539156525252005f * (3 * zz - 1);
-  out[7] = -1.0925484305920792f * x * z;
-  out[8] = 0.5462742152960396f * (xx - yy);
-  if (count < 16) return;
-  out[9] = -0.5900435899266435f * y * (3 * xx - yy);
-  out[10] = 2.890611442640554f * x * y * z;
-  out[11] = -0.4570457994644658f * y * (5 * zz - 1);
-  out[12] = 0.3731763325901154f * z * (5 * zz - 3);
-  out[13] = -0.4570457994644658f * x * (5 * zz - 1);
-  out[14] = 1.445305721320277f * z * (xx - yy);
-  out[15] = -0.5900435899266435f * x * (xx - 3 * yy);
+  float all[16];
+  harmonics16(d, all);
+  std::copy_n(all, count, out);
 }
 
 void decode_appearance(const AppearanceModel& model, const float* features, float alpha,

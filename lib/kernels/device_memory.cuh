@@ -17,6 +17,9 @@ inline Status cuda_status(cudaError_t error, const char* what) {
   return {Errc::device, std::string(what) + ": " + cudaGetErrorString(error)};
 }
 
+// The error of the launch just made, if any.
+inline Status launched(const char* what) { return cuda_status(cudaGetLastError(), what); }
+
 // A device array of trivially copyable elements; move only.
 template <class T>
 class DeviceArray {

@@ -1,5 +1,5 @@
-// Launches of the march kernels (march_cuda.cu); host-callable, for .cu files only. All return the
-// launch error.
+// Launches of the kernels of march, decode and rows (march_cuda.cu, decode_cuda.cu, rows_cuda.cu);
+// host-callable, for .cu files only. All return the launch error.
 #pragma once
 
 #include "kernels/lattice_cuda.cuh"

@@ -7,6 +7,7 @@
 // sample.
 #include <cstring>
 
+#include "field/harmonics.h"
 #include "kernels/march_view.h"
 #include "kernels/traverse.h"
 
@@ -72,28 +73,6 @@ inline typename Wide<S>::type interpolate(const float* values, const uint32_t* r
 inline float step_of(const LatticeView& lattice, int leaf) {
   return 0.5f * static_cast<float>(1 << lattice.leaves[leaf].shift) *
          (lattice.finest_level < 0 ? 0.5f : static_cast<float>(1 << lattice.finest_level));
-}
-
-// Real spherical harmonics of degree 0..3 (the constants are the standard ones, e.g. Sloan 2008).
-inline void harmonics16(const float d[3], float* y) {
-  const float x = d[0], yy = d[1], z = d[2];
-  const float x2 = x * x, y2 = yy * yy, z2 = z * z;
-  y[0] = 0.28209479f;
-  y[1] = -0.48860251f * yy;
-  y[2] = 0.48860251f * z;
-  y[3] = -0.48860251f * x;
-  y[4] = 1.09254843f * x * yy;
-  y[5] = -1.09254843f * yy * z;
-  y[6] = 0.31539157f * (2.0f * z2 - x2 - y2);
-  y[7] = -1.09254843f * x * z;
-  y[8] = 0.54627422f * (x2 - y2);
-  y[9] = -0.59004359f * yy * (3.0f * x2 - y2);
-  y[10] = 2.89061144f * x * yy * z;
-  y[11] = -0.45704580f * yy * (4.0f * z2 - x2 - y2);
-  y[12] = 0.37317633f * z * (2.0f * z2 - 3.0f * x2 - 3.0f * y2);
-  y[13] = -0.45704580f * x * (4.0f * z2 - x2 - y2);
-  y[14] = 1.44530572f * z * (x2 - y2);
-  y[15] = -0.59004359f * x * (x2 - 3.0f * y2);
 }
 
 inline float sum16(V16 v) {

@@ -4,12 +4,7 @@
 
 #include <cstdint>
 
-// Marks what the C++ and the CUDA compiler both build.
-#ifdef __CUDACC__
-#define VOXPACK_HOST_DEVICE __host__ __device__
-#else
-#define VOXPACK_HOST_DEVICE
-#endif
+#include "core/host_device.h"
 
 namespace voxpack {
 

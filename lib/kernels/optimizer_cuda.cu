@@ -169,7 +169,7 @@ class OptimizerCuda : public Optimizer {
     make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count, lattice_.frame,
                                                   rays_.has_masks(), options_.seed, step_,
                                                   batch_.get());
-    VOXPACK_TRY(cuda_status(cudaGetLastError(), "rays"));
+    VOXPACK_TRY(launched("rays"));
     const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
                               settings.residual_penalty};
     const NetworkView net = network_view();

@@ -47,7 +47,7 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
     visibility_kernel<<<dim3(blocks_along(camera.width), blocks_along(camera.height)), threads>>>(
         device.view, values.get(), to_device_camera(camera, directions.get()), device.frame,
         pixel_stride, device_sums.get(), device_maxima.get());
-    VOXPACK_TRY(cuda_status(cudaGetLastError(), "visibility"));
+    VOXPACK_TRY(launched("visibility"));
   }
   std::vector<unsigned long long> counted(density.size());
   VOXPACK_TRY(device_sums.download(counted.data(), counted.size()));

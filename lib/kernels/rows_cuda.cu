@@ -1,0 +1,148 @@
+// Kernels over rows and leaves on the GPU: Adam, hanging rows, empty leaves.
+#include <cooperative_groups.h>
+
+#include "kernels/march_cuda.cuh"
+
+namespace voxpack {
+namespace {
+
+namespace cg = cooperative_groups;
+
+__device__ void adam_one(float& value, float& first, float& second, float gradient, float rate,
+                         const AdamSettings& adam) {
+  first = adam.beta1 * first + (1 - adam.beta1) * gradient;
+  second = adam.beta2 * second + (1 - adam.beta2) * gradient * gradient;
+  value -= rate * first * adam.correction1 / (sqrtf(second * adam.correction2) + adam.epsilon);
+}
+
+template <int S>
+__global__ void adam_rows_kernel(float* values, float* first, float* second, float* gradients,
+                                 uint8_t* touched_pages, uint64_t row_count, AdamSettings adam) {
+  const uint64_t page = blockIdx.x;
+  if (!touched_pages[page]) return;
+  __syncthreads();
+  if (threadIdx.x == 0) touched_pages[page] = 0;
+  const auto tile = cg::tiled_partition<S>(cg::this_thread_block());
+  const uint64_t row = page * kRowsPerPage + threadIdx.x / S;
+  if (row >= row_count) return;
+  const uint64_t at = row * S + tile.thread_rank();
+  const float gradient = gradients[at];
+  if (!tile.any(gradient != 0.0f)) return;
+  gradients[at] = 0;
+  if (row == 0) return;  // stands for empty sites and stays zero
+  adam_one(values[at], first[at], second[at], gradient, adam.rate[tile.thread_rank()], adam);
+}
+
+__global__ void adam_network_kernel(float* weights, float* first, float* second,
+                                    const float* gradients, int count, float rate,
+                                    AdamSettings adam) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < count) adam_one(weights[i], first[i], second[i], gradients[i], rate, adam);
+}
+
+__global__ void empty_leaves_kernel(LatticeView lattice, LeafView* leaves, int leaf_count,
+                                    const float* values, int stride) {
+  const int leaf = (blockIdx.x * blockDim.x + threadIdx.x) / 32;
+  if (leaf >= leaf_count) return;
+  const uint32_t* corners = lattice.corner_rows + static_cast<uint64_t>(leaf) * kCornersPerLeaf;
+  bool full = false;
+  for (int c = threadIdx.x % 32; c < kCornersPerLeaf; c += 32) {
+    full |= values[static_cast<uint64_t>(corners[c]) * stride] > 0;
+  }
+  full = __any_sync(0xffffffffu, full);
+  if (threadIdx.x % 32 == 0) leaves[leaf].is_empty = !full;
+}
+
+__global__ void resolve_hanging_kernel(const HangingRow* hanging, uint32_t first, uint32_t last,
+                                       uint64_t row_base, float* values, int stride) {
+  const uint64_t i = blockIdx.x * static_cast<uint64_t>(blockDim.x) + threadIdx.x;
+  const uint64_t index = first + i / stride;
+  if (index >= last) return;
+  const int k = static_cast<int>(i % stride);
+  float sum = 0;
+  for (int c = 0; c < 8; ++c) {
+    sum += hanging[index].weights[c] *
+           values[static_cast<uint64_t>(hanging[index].sources[c]) * stride + k];
+  }
+  values[(row_base + index) * stride + k] = sum;
+}
+
+__global__ void scatter_hanging_kernel(const HangingRow* hanging, uint32_t first, uint32_t last,
+                                       uint64_t row_base, float* gradients, int stride,
+                                       uint8_t* touched_pages) {
+  const uint64_t i = blockIdx.x * static_cast<uint64_t>(blockDim.x) + threadIdx.x;
+  const uint64_t index = first + i / stride;
+  if (index >= last) return;
+  const int k = static_cast<int>(i % stride);
+  float& source = gradients[(row_base + index) * stride + k];
+  if (source == 0) return;
+  for (int c = 0; c < 8; ++c) {
+    const float weight = hanging[index].weights[c];
+    if (weight == 0) continue;
+    const uint32_t row = hanging[index].sources[c];
+    touched_pages[row / kRowsPerPage] = 1;
+    atomicAdd(gradients + static_cast<uint64_t>(row) * stride + k, weight * source);
+  }
+  source = 0;
+}
+}  // namespace
+
+Status launch_adam_rows(float* values, float* first, float* second, float* gradients,
+                        uint8_t* touched_pages, uint64_t row_count, int stride,
+                        const AdamSettings& adam) {
+  const auto pages = static_cast<unsigned>((row_count + kRowsPerPage - 1) / kRowsPerPage);
+  const int threads = kRowsPerPage * stride;
+  if (stride == 8)
+    adam_rows_kernel<8>
+        <<<pages, threads>>>(values, first, second, gradients, touched_pages, row_count, adam);
+  if (stride == 16)
+    adam_rows_kernel<16>
+        <<<pages, threads>>>(values, first, second, gradients, touched_pages, row_count, adam);
+  if (stride == 32)
+    adam_rows_kernel<32>
+        <<<pages, threads>>>(values, first, second, gradients, touched_pages, row_count, adam);
+  return launched("Adam");
+}
+
+Status launch_adam_network(float* weights, float* first, float* second, const float* gradients,
+                           int count, float rate, const AdamSettings& adam) {
+  adam_network_kernel<<<(count + 255) / 256, 256>>>(weights, first, second, gradients, count, rate,
+                                                    adam);
+  return launched("Adam of the network");
+}
+
+Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int leaf_count,
+                           const float* values, int stride) {
+  if (leaf_count == 0) return {};
+  empty_leaves_kernel<<<(leaf_count + 7) / 8, 256>>>(lattice, leaves, leaf_count, values, stride);
+  return launched("empty leaves");
+}
+
+Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride) {
+  uint32_t first = 0;
+  for (uint32_t last : lattice.hanging_rounds) {
+    const uint64_t threads = static_cast<uint64_t>(last - first) * stride;
+    if (threads > 0) {
+      resolve_hanging_kernel<<<static_cast<unsigned>((threads + 255) / 256), 256>>>(
+          lattice.hanging.get(), first, last, 1 + lattice.point_count, values, stride);
+    }
+    first = last;
+  }
+  return launched("hanging rows");
+}
+
+Status launch_scatter_hanging(const DeviceLattice& lattice, float* gradients, int stride,
+                              uint8_t* touched_pages) {
+  for (size_t i = lattice.hanging_rounds.size(); i-- > 0;) {
+    const uint32_t first = i == 0 ? 0 : lattice.hanging_rounds[i - 1],
+                   last = lattice.hanging_rounds[i];
+    const uint64_t threads = static_cast<uint64_t>(last - first) * stride;
+    if (threads == 0) continue;
+    scatter_hanging_kernel<<<static_cast<unsigned>((threads + 255) / 256), 256>>>(
+        lattice.hanging.get(), first, last, 1 + lattice.point_count, gradients, stride,
+        touched_pages);
+  }
+  return launched("hanging gradients");
+}
+
+}  // namespace voxpack

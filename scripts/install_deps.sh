@@ -6,7 +6,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config ca-certificates
-  libcli11-dev nlohmann-json3-dev libzstd-dev libwebp-dev libpng-dev libjpeg62-turbo-dev libxxhash-dev)
+  libcli11-dev nlohmann-json3-dev libwebp-dev libpng-dev libjpeg62-turbo-dev libxxhash-dev)
 for argument in "$@"; do
   case "$argument" in
     --tests) packages+=(libgtest-dev libspng-dev python3 ccache) ;;

@@ -1,6 +1,5 @@
 // The optimiser as a whole: it learns a small scene, the same bytes on any number of threads.
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <bit>
 #include <cmath>
@@ -10,18 +9,10 @@
 #include "kernels/kernels.h"
 #include "kernels/random_field.h"
 #include "kernels/test_scene.h"
+#include "support/threads.h"
 
 namespace voxpack {
 namespace {
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
-  ~Threads() { omp_set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 // A fog around the ball, of one or two levels.
 Field fog(AppearanceKind kind, int coarsest) {

@@ -2,7 +2,6 @@
 #include "stages/bake.h"
 
 #include <gtest/gtest.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,18 +9,10 @@
 
 #include "core/interrupt.h"
 #include "kernels/test_scene.h"
+#include "support/threads.h"
 
 namespace voxpack {
 namespace {
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
-  ~Threads() { omp_set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 DataSet ball_data(int views, int size) {
   DataSet data;

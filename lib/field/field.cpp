@@ -124,6 +124,20 @@ Status check_overlap(std::span<const Block> blocks) {
   return {};
 }
 
+uint64_t point_count(const std::vector<Block>& blocks) {
+  if (blocks.empty()) return 0;
+  return uint64_t{blocks.back().first_point} + static_cast<uint64_t>(point_count(blocks.back()));
+}
+
+Field topology_of(const Field& field) {
+  Field topology;
+  topology.cube = field.cube;
+  topology.resolution = field.resolution;
+  topology.appearance = field.appearance;
+  topology.blocks = field.blocks;
+  return topology;
+}
+
 bool block_before(const Block& a, const Block& b) {
   if (a.level != b.level) return a.level > b.level;
   return block_code(a) < block_code(b);

@@ -60,6 +60,12 @@ struct Field {
   double spacing() const { return cube.edge / resolution; }
 };
 
+// Points of the blocks of a field, whether or not it holds their values.
+uint64_t point_count(const std::vector<Block>& blocks);
+
+// The field without values: cube, resolution, appearance and blocks.
+Field topology_of(const Field& field);
+
 // The order of blocks in a field: level descending, then Morton code.
 bool block_before(const Block& a, const Block& b);
 

@@ -33,14 +33,21 @@ class DeviceArray {
   }
   ~DeviceArray() { cudaFree(data_); }
 
-  // Fails with `device` and the number of bytes that did not fit.
+  // Lets go of what the array held first. Fails with `device` and the number of bytes that did not
+  // fit; the array is empty then.
   Status allocate(size_t count) {
     cudaFree(data_);
     data_ = nullptr;
     count_ = 0;
     if (count == 0) return {};
-    if (cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)) != cudaSuccess) {
+    if (count > SIZE_MAX / sizeof(T))
+      return {Errc::device, "out of device memory: " + std::to_string(count) + " elements of " +
+                                std::to_string(sizeof(T)) + " bytes cannot be addressed"};
+    const cudaError_t error = cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T));
+    if (error != cudaSuccess) {
+      data_ = nullptr;
       cudaGetLastError();
+      if (error != cudaErrorMemoryAllocation) return cuda_status(error, "device memory");
       size_t free_bytes = 0, total_bytes = 0;
       cudaMemGetInfo(&free_bytes, &total_bytes);
       return {Errc::device, "out of device memory: " + std::to_string(count * sizeof(T)) +

@@ -115,6 +115,9 @@ class CornerFinder {
     for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
   }
 
+  // Then no corner hangs, and leaves can be found in any order and at the same time.
+  bool single_level() const { return single_level_; }
+
   // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser
   // leaves.
   void find(uint32_t leaf) {
@@ -220,7 +223,7 @@ Result<Lattice> make_lattice(const Field& field) {
   Lattice lattice;
   lattice.cube = field.cube;
   lattice.resolution = field.resolution;
-  lattice.point_count = field.point_count();
+  lattice.point_count = point_count(field.blocks);
   for (const Block& block : field.blocks) {
     lattice.finest_level = std::min<int>(lattice.finest_level, block.level);
   }
@@ -257,7 +260,12 @@ Result<Lattice> make_lattice(const Field& field) {
   });
   lattice.corner_rows.resize(lattice.leaves.size() * kCornersPerLeaf);
   CornerFinder finder(field, lattice);
-  for (uint32_t leaf : order) finder.find(leaf);
+  if (finder.single_level()) {
+#pragma omp parallel for schedule(dynamic, 1024)
+    for (uint32_t leaf : order) finder.find(leaf);
+  } else {
+    for (uint32_t leaf : order) finder.find(leaf);
+  }
   return lattice;
 }
 

@@ -39,7 +39,8 @@ struct Lattice {
   LatticeView view() const;
 };
 
-// Fails with `device` if the index tables would not fit the address range (more than 2^31 rows).
+// The lattice of the blocks of `field`, whose values are not looked at. Fails with `device` if the
+// index tables would not fit the address range (more than 2^31 rows).
 Result<Lattice> make_lattice(const Field& field);
 
 // Leaf index at a position in fine blocks (4 x 4 x 4 cells of the finest level), -1 where there is

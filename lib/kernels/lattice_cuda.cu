@@ -1,9 +1,26 @@
-// Upload of lattices and cameras.
+// Upload of lattices and cameras, and the values of hanging rows with the bits of the host.
 #include <algorithm>
 
 #include "kernels/lattice_cuda.cuh"
 
 namespace voxpack {
+namespace {
+
+__global__ void resolve_hanging_kernel(const HangingRow* hanging, uint32_t first, uint32_t last,
+                                       uint64_t row_base, float* values, int stride) {
+  const uint64_t i = blockIdx.x * static_cast<uint64_t>(blockDim.x) + threadIdx.x;
+  const uint64_t index = first + i / stride;
+  if (index >= last) return;
+  const int k = static_cast<int>(i % stride);
+  float sum = 0;
+  for (int c = 0; c < 8; ++c) {
+    sum += hanging[index].weights[c] *
+           values[static_cast<uint64_t>(hanging[index].sources[c]) * stride + k];
+  }
+  values[(row_base + index) * stride + k] = sum;
+}
+
+}  // namespace
 
 Status DeviceLattice::upload(const Lattice& lattice) {
   VOXPACK_TRY(top.upload(lattice.top));
@@ -28,6 +45,19 @@ Status DeviceLattice::upload(const Lattice& lattice) {
   if (!lattice.hanging.empty())
     hanging_rounds.push_back(static_cast<uint32_t>(lattice.hanging.size()));
   return {};
+}
+
+Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride) {
+  uint32_t first = 0;
+  for (uint32_t last : lattice.hanging_rounds) {
+    const uint64_t threads = static_cast<uint64_t>(last - first) * stride;
+    if (threads > 0) {
+      resolve_hanging_kernel<<<static_cast<unsigned>((threads + 255) / 256), 256>>>(
+          lattice.hanging.get(), first, last, 1 + lattice.point_count, values, stride);
+    }
+    first = last;
+  }
+  return launched("hanging rows");
 }
 
 std::vector<double> pixel_directions(const Camera& camera) {

@@ -24,6 +24,9 @@ struct DeviceLattice {
   Status upload(const Lattice& lattice);
 };
 
+// Fills the hanging rows of `values` [row][stride] from the others, as resolve_hanging() does.
+Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride);
+
 // What a kernel needs of a camera and of the lattice's frame to make rays.
 struct DeviceCamera {
   int width, height;

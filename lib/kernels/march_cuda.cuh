@@ -46,7 +46,6 @@ Status launch_adam_network(float* weights, float* first, float* second, const fl
                            int count, float rate, const AdamSettings& adam);
 Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int leaf_count,
                            const float* values, int stride);
-Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride);
 Status launch_scatter_hanging(const DeviceLattice& lattice, float* gradients, int stride,
                               uint8_t* touched_pages);
 

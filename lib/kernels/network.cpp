@@ -21,6 +21,10 @@ Network::Network(const AppearanceModel& model) : model_(model) {
           model.weights[size_t(inputs) * model.hidden_width + size_t(h) * 3 + c];
     }
   }
+  restart();
+}
+
+void Network::restart() {
   first_.assign(weights_in_.size() + weights_out_.size(), 0);
   second_ = first_;
 }

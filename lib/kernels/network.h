@@ -25,6 +25,9 @@ class Network {
   size_t weights_in_count() const { return weights_in_.size(); }
   size_t weights_out_count() const { return weights_out_.size(); }
 
+  // Forgets the moments.
+  void restart();
+
   // One Adam step on the sum of the lanes' gradients, in lane order; clears them.
   void adam(const std::vector<TrainLane>& lanes, float rate, const AdamSettings& settings);
 

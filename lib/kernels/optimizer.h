@@ -1,11 +1,12 @@
 // Direct optimisation of a field against posed photos: points and network by Adam on rendered rays
-// (Plenoxels, DVGO: direct voxel optimisation; SNeRG: deferred network). The set of points stays as
-// it is.
+// (Plenoxels, DVGO: direct voxel optimisation; SNeRG: deferred network). The set of points changes
+// by regrid() only.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "field/camera.h"
 #include "field/field.h"
@@ -35,10 +36,27 @@ struct OptimizeStats {
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // Fails with `interrupted` after a signal.
+
+  // The working memory (moments, gradients) is taken by the first run after the start or a
+  // regrid(). Fails with `interrupted` after a signal, with `device` if memory is short.
   virtual Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) = 0;
-  // The field as it is now, with the same points as at the start.
+
+  // The field as it is now.
   virtual Result<Field> field() const = 0;
+
+  // One mask per block of the field, in order: the sites whose Visibility::max, as
+  // Kernels::visibility() finds it for the cameras of the views and the field as it is now, is at
+  // least `threshold`. `exact`. Fails with `usage` if pixel_stride is below 1, with `interrupted`
+  // after a signal, with `device` if memory is short.
+  virtual Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) = 0;
+
+  // Replaces the points by those of the blocks of `topology`, whose values and network are not
+  // looked at: same cube, same resolution or twice, all points at level 0 before and after. A new
+  // site gets the trilinear value that the field has at its place, raw density times
+  // `density_scale`. Adam starts over, the network included; the random rays go on. The same bits
+  // on every device for the same values. Fails with `usage` where the points do not fit, with
+  // `device` if memory is short; after an error of `device` only the destructor may be called.
+  virtual Status regrid(const Field& topology, float density_scale) = 0;
 };
 
 }  // namespace voxpack

@@ -3,10 +3,15 @@
 #include "kernels/optimizer_cpu.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <new>
 
 #include "core/interrupt.h"
 #include "kernels/adam.h"
+#include "kernels/optimizer_parts.h"
+#include "kernels/regrid_math.h"
+#include "kernels/visibility.h"
 
 namespace voxpack {
 namespace {
@@ -20,36 +25,33 @@ constexpr int kEmptyLeafInterval = 16;  // iterations between updates of the emp
 Result<std::unique_ptr<Optimizer>> OptimizerCpu::make(const Field& field,
                                                       std::span<const View> views,
                                                       const OptimizerOptions& options) {
-  if (options.rays_per_iteration < 64 || options.rays_per_iteration % 64 != 0) {
-    return {Errc::usage, "rays per iteration " + std::to_string(options.rays_per_iteration) +
-                             " is not a positive multiple of 64"};
-  }
+  VOXPACK_ASSIGN(TrainingRays rays, make_training_rays(views, options));
   VOXPACK_ASSIGN(Lattice lattice, make_lattice(field));
-  std::unique_ptr<OptimizerCpu> made(new OptimizerCpu(field, std::move(lattice), views, options));
-  if (made->rays_.empty())
-    return {Errc::bad_data, "the views show nothing: all photos are transparent"};
-  return std::unique_ptr<Optimizer>(std::move(made));
+  return std::unique_ptr<Optimizer>(
+      new OptimizerCpu(field, std::move(lattice), views, std::move(rays), options));
 }
 
 OptimizerCpu::OptimizerCpu(const Field& field, Lattice lattice, std::span<const View> views,
-                           const OptimizerOptions& options)
-    : lattice_(std::move(lattice)),
-      rays_(views, options.seed),
+                           TrainingRays rays, const OptimizerOptions& options)
+    : field_(topology_of(field)),
+      lattice_(std::move(lattice)),
+      views_(views),
+      rays_(std::move(rays)),
       options_(options),
       network_(field.appearance),
       stride_(row_stride(field.channels())) {
-  field_.cube = field.cube;
-  field_.resolution = field.resolution;
-  field_.appearance = field.appearance;
-  field_.blocks = field.blocks;
-  const size_t floats = lattice_.row_count() * stride_;
-  rows_ = AlignedFloats(floats);
   const std::vector<float> start = make_rows(field, lattice_, stride_);
+  rows_ = AlignedFloats(start.size());
   std::copy(start.begin(), start.end(), rows_.data());
+}
+
+void OptimizerCpu::take_working_memory() {
+  const size_t floats = lattice_.row_count() * stride_;
   first_ = AlignedFloats(floats);
   second_ = AlignedFloats(floats);
   const size_t pages = (lattice_.row_count() + kRowsPerPage - 1) / kRowsPerPage;
   memory_.resize(kLanes);
+  std::vector<TrainLane> lanes;
   for (LaneMemory& memory : memory_) {
     memory.row_gradients = AlignedFloats(floats);
     memory.network_gradients =
@@ -62,12 +64,24 @@ OptimizerCpu::OptimizerCpu(const Field& field, Lattice lattice, std::span<const 
     lane.gradients_in = memory.network_gradients.data();
     lane.gradients_out = lane.gradients_in + network_.weights_in_count();
     lane.samples = memory.samples.data();
-    lanes_.push_back(lane);
+    lanes.push_back(lane);
   }
+  lanes_ = std::move(lanes);
+}
+
+Status OptimizerCpu::out_of_memory() const {
+  return {Errc::device, "not enough memory for the optimiser of a field of " +
+                            std::to_string(point_count(field_.blocks)) +
+                            " points; free memory or use a lower resolution"};
 }
 
 Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int iterations) {
   OptimizeStats stats;
+  try {
+    if (lanes_.empty()) take_working_memory();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
   for (TrainLane& lane : lanes_) {
     lane.squared_error = 0;
     lane.sample_count = 0;
@@ -78,6 +92,7 @@ Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int it
     march(settings);
     merge_hanging();
     ++step_;
+    ++iterations_;
     update(settings);
     stats.ray_count += static_cast<uint64_t>(options_.rays_per_iteration);
   }
@@ -101,7 +116,7 @@ void OptimizerCpu::march(const OptimizeSettings& settings) {
   for (int lane = 0; lane < kLanes; ++lane) {
     TrainRay rays[kRaysPerTile];
     for (int tile = lane; tile < tile_count; tile += kLanes) {
-      rays_.make_rays(lattice_, tiles[tile], tile_seed(options_.seed, step_, tile), rays);
+      rays_.make_rays(lattice_, tiles[tile], tile_seed(options_.seed, iterations_, tile), rays);
       table.train(view, rows_.data(), stride_, network, rays, kRaysPerTile, train, lanes_[lane]);
     }
   }
@@ -144,18 +159,57 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
 }
 
 Result<Field> OptimizerCpu::field() const {
-  Field field = field_;
-  field.appearance = network_.model();
-  const int channels = field.channels();
-  const size_t count = lattice_.point_count;
-  field.density.resize(count);
-  field.features.resize(count * channels);
-  for (size_t i = 0; i < count; ++i) {
-    const float* row = rows_.data() + (i + 1) * stride_;
-    field.density[i] = row[0];
-    std::copy_n(row + 1, channels, field.features.data() + i * channels);
+  try {
+    Field field = field_;
+    field.appearance = network_.model();
+    read_rows(rows_.data(), stride_, field);
+    return field;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
   }
-  return field;
+}
+
+Result<std::vector<uint64_t>> OptimizerCpu::seen_sites(int pixel_stride, uint32_t threshold) {
+  std::vector<Camera> cameras;
+  for (const View& view : views_) cameras.push_back(view.camera);
+  return find_seen_sites(field_.blocks, lattice_, rows_.data(), stride_, cameras, pixel_stride,
+                         threshold);
+}
+
+Status OptimizerCpu::regrid(const Field& topology, float density_scale) {
+  VOXPACK_TRY(check_regrid(field_, topology));
+  try {
+    lanes_.clear();  // first what is not needed to make the new values
+    memory_.clear();
+    first_ = {};
+    second_ = {};
+    VOXPACK_ASSIGN(Lattice next, make_lattice(topology));
+    AlignedFloats rows(next.row_count() * stride_);
+    const int factor = topology.resolution / field_.resolution;
+    const LatticeView old = lattice_.view();
+#pragma omp parallel for schedule(static)
+    for (const Block& block : topology.blocks) {
+      float* row = rows.data() + (size_t{1} + block.first_point) * stride_;
+      for (uint64_t left = block.mask; left != 0; left &= left - 1, row += stride_) {
+        int site[3];
+        site_of_bit(std::countr_zero(left), site);
+        for (int a = 0; a < 3; ++a)
+          site[a] += kBlockCells * (a == 0 ? block.x : (a == 1 ? block.y : block.z));
+        const SiteTaps taps = site_taps(old, site, factor);
+        for (int k = 0; k < stride_; ++k)
+          row[k] = regrid_one(taps, rows_.data(), stride_, k, density_scale);
+      }
+    }
+    field_.resolution = topology.resolution;
+    field_.blocks = topology.blocks;
+    lattice_ = std::move(next);
+    rows_ = std::move(rows);
+    network_.restart();
+    step_ = 0;
+    return {};
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
 }
 
 }  // namespace voxpack

@@ -21,28 +21,35 @@ class OptimizerCpu : public Optimizer {
 
   Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override;
   Result<Field> field() const override;
+  Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) override;
+  Status regrid(const Field& topology, float density_scale) override;
 
  private:
-  OptimizerCpu(const Field& field, Lattice lattice, std::span<const View> views,
+  OptimizerCpu(const Field& field, Lattice lattice, std::span<const View> views, TrainingRays rays,
                const OptimizerOptions& options);
+  void take_working_memory();
   void march(const OptimizeSettings& settings);
   void merge_hanging();
   void update(const OptimizeSettings& settings);
 
+  Status out_of_memory() const;
+
   Field field_;  // blocks and header; the values live in rows_
   Lattice lattice_;
+  std::span<const View> views_;
   TrainingRays rays_;
   OptimizerOptions options_;
   Network network_;
   int stride_;
-  uint64_t step_ = 0;
+  uint64_t step_ = 0;        // of Adam
+  uint64_t iterations_ = 0;  // all together, for the random numbers
   AlignedFloats rows_, first_, second_;
   struct LaneMemory {
     AlignedFloats row_gradients, network_gradients, samples;
     std::vector<uint8_t> touched;
   };
   std::vector<LaneMemory> memory_;
-  std::vector<TrainLane> lanes_;
+  std::vector<TrainLane> lanes_;  // empty: no working memory yet
 };
 
 }  // namespace voxpack

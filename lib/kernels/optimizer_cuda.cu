@@ -2,12 +2,15 @@
 // march, Adam.
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 #include "core/interrupt.h"
 #include "kernels/adam.h"
 #include "kernels/march_cuda.cuh"
 #include "kernels/network.h"
 #include "kernels/optimizer_cuda.cuh"
+#include "kernels/optimizer_parts.h"
+#include "kernels/regrid_cuda.cuh"
 #include "kernels/training_rays.h"
 
 namespace voxpack {
@@ -49,34 +52,24 @@ __global__ void make_rays_kernel(const DeviceView* views, const uint64_t* tiles,
 
 class OptimizerCuda : public Optimizer {
  public:
-  OptimizerCuda(const Field& field, std::span<const View> views, const OptimizerOptions& options)
-      : rays_(views, options.seed),
+  OptimizerCuda(const Field& field, TrainingRays rays, const OptimizerOptions& options)
+      : field_(topology_of(field)),
+        rays_(std::move(rays)),
         options_(options),
         network_(field.appearance),
-        stride_(row_stride(field.channels())) {
-    field_.cube = field.cube;
-    field_.resolution = field.resolution;
-    field_.appearance = field.appearance;
-    field_.blocks = field.blocks;
-  }
+        stride_(row_stride(field.channels())) {}
 
   Status start(const Field& field, std::span<const View> views) {
-    if (rays_.empty())
-      return {Errc::bad_data, "the views show nothing: all photos are transparent"};
     VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
     VOXPACK_TRY(lattice_.upload(lattice));
+    VOXPACK_TRY(blocks_.upload(field_.blocks));
     VOXPACK_TRY(values_.upload(make_rows(field, lattice, stride_)));
-    for (DeviceArray<float>* array : {&first_, &second_, &gradients_}) {
-      VOXPACK_TRY(array->allocate(values_.size()));
-      VOXPACK_TRY(array->zero());
-    }
-    VOXPACK_TRY(touched_.allocate((lattice_.row_count + kRowsPerPage - 1) / kRowsPerPage));
-    VOXPACK_TRY(touched_.zero());
     VOXPACK_TRY(upload_views(views));
     return make_batch_buffers();
   }
 
   Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override {
+    if (first_.size() == 0) VOXPACK_TRY(take_working_memory());
     const int tile_count = options_.rays_per_iteration / kRaysPerTile;
     std::vector<uint64_t> tiles = rays_.next_tiles(tile_count * iterations);
     VOXPACK_TRY(tiles_.upload(tiles));
@@ -104,18 +97,66 @@ class OptimizerCuda : public Optimizer {
     std::vector<float> weights(network_values_.size());
     if (!weights.empty()) VOXPACK_TRY(network_values_.download(weights.data(), weights.size()));
     field.appearance = network_.model_of(weights);
-    const int channels = field.channels();
-    field.density.resize(lattice_.point_count);
-    field.features.resize(lattice_.point_count * channels);
-    for (size_t i = 0; i < lattice_.point_count; ++i) {
-      const float* row = rows.data() + (i + 1) * stride_;
-      field.density[i] = row[0];
-      std::copy_n(row + 1, channels, field.features.data() + i * channels);
-    }
+    read_rows(rows.data(), stride_, field);
     return field;
   }
 
+  Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) override {
+    if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
+    std::vector<uint64_t> masks;
+    VOXPACK_TRY(find_seen_sites_cuda(lattice_, blocks_, values_.get(), stride_,
+                                     {cameras_, pixel_stride, threshold}, masks));
+    return masks;
+  }
+
+  Status regrid(const Field& topology, float density_scale) override {
+    VOXPACK_TRY(check_regrid(field_, topology));
+    try {
+      return move_to(topology, density_scale);
+    } catch (const std::bad_alloc&) {
+      return {Errc::device, "not enough host memory for a lattice of " +
+                                std::to_string(point_count(topology.blocks)) +
+                                " points; free memory or use a lower resolution"};
+    }
+  }
+
  private:
+  Status move_to(const Field& topology, float density_scale) {
+    // First goes what is not needed to make the new values.
+    for (DeviceArray<float>* array : {&first_, &second_, &gradients_})
+      VOXPACK_TRY(array->allocate(0));
+    VOXPACK_TRY(touched_.allocate(0));
+    VOXPACK_ASSIGN(const Lattice lattice, make_lattice(topology));
+    DeviceLattice next;
+    DeviceArray<float> values;
+    VOXPACK_TRY(next.upload(lattice));
+    VOXPACK_TRY(blocks_.upload(topology.blocks));
+    VOXPACK_TRY(values.allocate(next.row_count * static_cast<size_t>(stride_)));
+    VOXPACK_TRY(values.zero());
+    VOXPACK_TRY(launch_regrid(lattice_, values_.get(), blocks_,
+                              {topology.resolution / field_.resolution, stride_, density_scale},
+                              values.get()));
+    VOXPACK_TRY(cuda_status(cudaDeviceSynchronize(), "new points"));
+    values_ = std::move(values);
+    lattice_ = std::move(next);
+    field_.resolution = topology.resolution;
+    field_.blocks = topology.blocks;
+    for (DeviceArray<float>* array : {&network_first_, &network_second_})
+      VOXPACK_TRY(array->zero());
+    step_ = 0;
+    return {};
+  }
+
+  Status take_working_memory() {
+    VOXPACK_TRY(touched_.allocate((lattice_.row_count + kRowsPerPage - 1) / kRowsPerPage));
+    VOXPACK_TRY(touched_.zero());
+    for (DeviceArray<float>* array : {&gradients_, &second_, &first_}) {
+      VOXPACK_TRY(array->allocate(values_.size()));
+      VOXPACK_TRY(array->zero());
+    }
+    return {};
+  }
+
   Status upload_views(std::span<const View> views) {
     std::vector<DeviceView> device_views;
     for (const View& view : views) {
@@ -123,8 +164,8 @@ class OptimizerCuda : public Optimizer {
       VOXPACK_TRY(pixels_.back().upload(view.image.pixels));
       directions_.emplace_back();
       VOXPACK_TRY(directions_.back().upload(pixel_directions(view.camera)));
-      device_views.push_back({to_device_camera(view.camera, directions_.back().get()),
-                              pixels_.back().get(), view.image.channels});
+      cameras_.push_back(to_device_camera(view.camera, directions_.back().get()));
+      device_views.push_back({cameras_.back(), pixels_.back().get(), view.image.channels});
     }
     return views_.upload(device_views);
   }
@@ -167,7 +208,7 @@ class OptimizerCuda : public Optimizer {
                                       stride_));
     }
     make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count, lattice_.frame,
-                                                  rays_.has_masks(), options_.seed, step_,
+                                                  rays_.has_masks(), options_.seed, iterations_,
                                                   batch_.get());
     VOXPACK_TRY(launched("rays"));
     const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
@@ -186,6 +227,7 @@ class OptimizerCuda : public Optimizer {
                                 touched_.get()));
     VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, touched_.get()));
     ++step_;
+    ++iterations_;
     const AdamSettings adam = make_adam(settings, step_);
     VOXPACK_TRY(launch_adam_rows(values_.get(), first_.get(), second_.get(), gradients_.get(),
                                  touched_.get(), 1 + lattice_.point_count, stride_, adam));
@@ -205,12 +247,16 @@ class OptimizerCuda : public Optimizer {
   OptimizerOptions options_;
   Network network_;
   int stride_;
-  uint64_t step_ = 0;
+  uint64_t step_ = 0;        // of Adam
+  uint64_t iterations_ = 0;  // all together, for the random numbers
   DeviceLattice lattice_;
-  DeviceArray<float> values_, first_, second_, gradients_;
+  DeviceArray<Block> blocks_;
+  DeviceArray<float> values_;
+  DeviceArray<float> first_, second_, gradients_;  // first_ empty: no working memory yet
   DeviceArray<uint8_t> touched_;
   std::vector<DeviceArray<uint8_t>> pixels_;
   std::vector<DeviceArray<double>> directions_;
+  std::vector<DeviceCamera> cameras_;
   DeviceArray<DeviceView> views_;
   DeviceArray<uint64_t> tiles_;
   DeviceArray<TrainRay> batch_;
@@ -225,7 +271,8 @@ class OptimizerCuda : public Optimizer {
 Result<std::unique_ptr<Optimizer>> make_optimizer_cuda(const Field& field,
                                                        std::span<const View> views,
                                                        const OptimizerOptions& options) {
-  auto made = std::make_unique<OptimizerCuda>(field, views, options);
+  VOXPACK_ASSIGN(TrainingRays rays, make_training_rays(views, options));
+  auto made = std::make_unique<OptimizerCuda>(field, std::move(rays), options);
   VOXPACK_TRY(made->start(field, views));
   return std::unique_ptr<Optimizer>(std::move(made));
 }

@@ -1,4 +1,4 @@
-// Kernels over rows and leaves on the GPU: Adam, hanging rows, empty leaves.
+// Kernels over rows and leaves on the GPU: Adam, gradients of hanging rows, empty leaves.
 #include <cooperative_groups.h>
 
 #include "kernels/march_cuda.cuh"
@@ -53,20 +53,6 @@ __global__ void empty_leaves_kernel(LatticeView lattice, LeafView* leaves, int l
   if (threadIdx.x % 32 == 0) leaves[leaf].is_empty = !full;
 }
 
-__global__ void resolve_hanging_kernel(const HangingRow* hanging, uint32_t first, uint32_t last,
-                                       uint64_t row_base, float* values, int stride) {
-  const uint64_t i = blockIdx.x * static_cast<uint64_t>(blockDim.x) + threadIdx.x;
-  const uint64_t index = first + i / stride;
-  if (index >= last) return;
-  const int k = static_cast<int>(i % stride);
-  float sum = 0;
-  for (int c = 0; c < 8; ++c) {
-    sum += hanging[index].weights[c] *
-           values[static_cast<uint64_t>(hanging[index].sources[c]) * stride + k];
-  }
-  values[(row_base + index) * stride + k] = sum;
-}
-
 __global__ void scatter_hanging_kernel(const HangingRow* hanging, uint32_t first, uint32_t last,
                                        uint64_t row_base, float* gradients, int stride,
                                        uint8_t* touched_pages) {
@@ -116,19 +102,6 @@ Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int lea
   if (leaf_count == 0) return {};
   empty_leaves_kernel<<<(leaf_count + 7) / 8, 256>>>(lattice, leaves, leaf_count, values, stride);
   return launched("empty leaves");
-}
-
-Status launch_resolve_hanging(const DeviceLattice& lattice, float* values, int stride) {
-  uint32_t first = 0;
-  for (uint32_t last : lattice.hanging_rounds) {
-    const uint64_t threads = static_cast<uint64_t>(last - first) * stride;
-    if (threads > 0) {
-      resolve_hanging_kernel<<<static_cast<unsigned>((threads + 255) / 256), 256>>>(
-          lattice.hanging.get(), first, last, 1 + lattice.point_count, values, stride);
-    }
-    first = last;
-  }
-  return launched("hanging rows");
 }
 
 Status launch_scatter_hanging(const DeviceLattice& lattice, float* gradients, int stride,

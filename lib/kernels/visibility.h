@@ -26,6 +26,17 @@ using CountVisibility = Status (*)(const Lattice& lattice, const std::vector<flo
 Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
                             std::span<const Camera> cameras, int pixel_stride, RowCounts& counts);
 
+// Visibility::max of rows [row][stride], of which float 0 is the density, against `threshold`: one
+// mask per block of `blocks`, which are those of the lattice. Marks the lattice's empty leaves.
+// Errors as Optimizer::seen_sites().
+Result<std::vector<uint64_t>> find_seen_sites(const std::vector<Block>& blocks, Lattice& lattice,
+                                              const float* rows, int stride,
+                                              std::span<const Camera> cameras, int pixel_stride,
+                                              uint32_t threshold);
+
+// Hands the counts of hanging rows on to the rows they are made of.
+void share_hanging(const Lattice& lattice, RowCounts& counts);
+
 // Kernels::visibility() by way of `count`.
 Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cameras,
                                  int pixel_stride, CountVisibility count);

@@ -20,7 +20,9 @@ void add(RowCounts& counts, uint32_t row, uint32_t units) {
   }
 }
 
-// Hands the counts of hanging rows on to the rows they are made of; weights are multiples of 2^-24.
+}  // namespace
+
+// Weights are multiples of 2^-24.
 void share_hanging(const Lattice& lattice, RowCounts& counts) {
   for (size_t i = lattice.hanging.size(); i-- > 0;) {
     const size_t row = 1 + lattice.point_count + i;
@@ -33,8 +35,6 @@ void share_hanging(const Lattice& lattice, RowCounts& counts) {
     }
   }
 }
-
-}  // namespace
 
 Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
                             std::span<const Camera> cameras, int pixel_stride, RowCounts& counts) {
@@ -51,6 +51,36 @@ Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& de
     }
   }
   return {};
+}
+
+Result<std::vector<uint64_t>> find_seen_sites(const std::vector<Block>& blocks, Lattice& lattice,
+                                              const float* rows, int stride,
+                                              std::span<const Camera> cameras, int pixel_stride,
+                                              uint32_t threshold) {
+  if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
+  try {
+    std::vector<float> density(lattice.row_count());
+    for (size_t i = 0; i < density.size(); ++i) density[i] = rows[i * stride];
+    update_empty_leaves(lattice, 1, density.data());
+    RowCounts counts{std::vector<uint64_t>(density.size()), std::vector<uint32_t>(density.size())};
+    VOXPACK_TRY(count_visibility_cpu(lattice, density, cameras, pixel_stride, counts));
+    share_hanging(lattice, counts);
+    std::vector<uint64_t> masks;
+    masks.reserve(blocks.size());
+    for (const Block& block : blocks) {
+      uint64_t seen = 0;
+      size_t row = size_t{1} + block.first_point;
+      for (uint64_t left = block.mask; left != 0; left &= left - 1, ++row) {
+        if (counts.max[row] >= threshold) seen |= left & -left;
+      }
+      masks.push_back(seen);
+    }
+    return masks;
+  } catch (const std::bad_alloc&) {
+    return {Errc::device, "not enough memory for the visibility of " +
+                              std::to_string(lattice.point_count) +
+                              " points; free memory or use a lower resolution"};
+  }
 }
 
 Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cameras,

@@ -16,12 +16,25 @@ __global__ void visibility_kernel(LatticeView lattice, const float* density, Dev
   if (x >= camera.width || y >= camera.height) return;
   const MarchRay ray = pixel_ray(camera, frame, x, y, 0.5f);
   visit_ray(lattice, density, 1, ray, [&](uint32_t row, uint32_t units) {
-    atomicAdd(sums + row, static_cast<unsigned long long>(units));
+    if (sums != nullptr) atomicAdd(sums + row, static_cast<unsigned long long>(units));
     atomicMax(maxima + row, units);
   });
 }
 
 }  // namespace
+
+Status launch_visibility(const DeviceLattice& lattice, const float* density,
+                         const DeviceCamera& camera, int pixel_stride, unsigned long long* sums,
+                         uint32_t* maxima) {
+  const dim3 threads(8, 8);
+  const auto blocks_along = [&](int pixels) {
+    const int rays = (pixels + pixel_stride - 1) / pixel_stride;
+    return static_cast<unsigned>((rays + 7) / 8);
+  };
+  visibility_kernel<<<dim3(blocks_along(camera.width), blocks_along(camera.height)), threads>>>(
+      lattice.view, density, camera, lattice.frame, pixel_stride, sums, maxima);
+  return launched("visibility");
+}
 
 Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& density,
                              std::span<const Camera> cameras, int pixel_stride, RowCounts& counts) {
@@ -39,15 +52,8 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
     VOXPACK_TRY(check_interrupt());
     DeviceArray<double> directions;
     VOXPACK_TRY(directions.upload(pixel_directions(camera)));
-    const dim3 threads(8, 8);
-    const auto blocks_along = [&](int pixels) {
-      const int rays = (pixels + pixel_stride - 1) / pixel_stride;
-      return static_cast<unsigned>((rays + 7) / 8);
-    };
-    visibility_kernel<<<dim3(blocks_along(camera.width), blocks_along(camera.height)), threads>>>(
-        device.view, values.get(), to_device_camera(camera, directions.get()), device.frame,
-        pixel_stride, device_sums.get(), device_maxima.get());
-    VOXPACK_TRY(launched("visibility"));
+    VOXPACK_TRY(launch_visibility(device, values.get(), to_device_camera(camera, directions.get()),
+                                  pixel_stride, device_sums.get(), device_maxima.get()));
   }
   std::vector<unsigned long long> counted(density.size());
   VOXPACK_TRY(device_sums.download(counted.data(), counted.size()));

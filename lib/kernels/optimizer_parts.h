@@ -1,0 +1,22 @@
+// What the optimisers of all devices share: checks, and fields from rows of values.
+#pragma once
+
+#include <span>
+
+#include "kernels/optimizer.h"
+#include "kernels/training_rays.h"
+
+namespace voxpack {
+
+// The rays of an optimisation. Fails with `usage` if an option is out of range, with bad_data if
+// the views show nothing.
+Result<TrainingRays> make_training_rays(std::span<const View> views,
+                                        const OptimizerOptions& options);
+
+// Fails with `usage` unless Optimizer::regrid() can go from the points of `from` to those of `to`.
+Status check_regrid(const Field& from, const Field& to);
+
+// Fills density and features of `field`, which has its blocks, from rows [1 + point][stride].
+void read_rows(const float* rows, int stride, Field& field);
+
+}  // namespace voxpack

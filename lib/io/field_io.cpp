@@ -21,6 +21,7 @@ constexpr std::string_view kTensors[] = {"position",   "level",      "density", 
                                          "importance", "weights_in", "weights_out"};
 constexpr std::string_view kKeys[] = {"origin",     "edge",          "resolution",
                                       "appearance", "feature_count", "hidden_width"};
+constexpr std::string_view kNotePrefix = "bake.";
 
 Result<double> number(const TensorFile& file, const std::string& key) {
   VOXPACK_ASSIGN(const std::string text, file.text(key));
@@ -74,9 +75,20 @@ std::vector<T> copy_values(const Tensor& tensor) {
   return values;
 }
 
-Result<Field> load(const TensorFile& file, Log& log) {
+FieldNotes notes_of(const TensorFile& file) {
+  FieldNotes notes;
+  for (const auto& [key, value] : file.metadata()) {
+    if (key.starts_with(kNotePrefix)) notes[key] = value;
+  }
+  return notes;
+}
+
+Result<Field> load(const TensorFile& file, Log& log, FieldNotes& notes) {
   VOXPACK_TRY(file.expect_format(kFormat));
-  file.warn_unknown(kTensors, kKeys, log);
+  notes = notes_of(file);
+  std::vector<std::string_view> keys(std::begin(kKeys), std::end(kKeys));
+  for (const auto& [key, value] : notes) keys.push_back(key);
+  file.warn_unknown(kTensors, keys, log);
   Field field;
   VOXPACK_TRY(read_cube(file, field));
   VOXPACK_TRY(read_appearance(file, field.appearance));
@@ -108,16 +120,19 @@ Result<Field> load(const TensorFile& file, Log& log) {
 
 }  // namespace
 
-Result<Field> read_field(const std::string& path, Log& log) {
+Result<Field> read_field(const std::string& path, Log& log, FieldNotes* notes) {
   try {
     VOXPACK_ASSIGN(const TensorFile file, TensorFile::open(path, log));
-    return load(file, log);
+    FieldNotes found;
+    VOXPACK_ASSIGN(Field field, load(file, log, found));
+    if (notes != nullptr) *notes = std::move(found);
+    return field;
   } catch (const std::bad_alloc&) {
     return {Errc::device, path + ": out of memory for the field"};
   }
 }
 
-Status write_field(const std::string& path, const Field& field) {
+Status write_field(const std::string& path, const Field& field, const FieldNotes& notes) {
   if (Status status = validate(field); !status.ok()) return std::move(status).in(path);
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;
@@ -153,6 +168,7 @@ Status write_field(const std::string& path, const Field& field) {
     metadata["feature_count"] = std::to_string(model.feature_count);
     metadata["hidden_width"] = std::to_string(model.hidden_width);
   }
+  metadata.insert(notes.begin(), notes.end());
   return write_tensors(path, tensors, metadata);
 }
 

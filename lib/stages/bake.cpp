@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "kernels/training_rays.h"
+#include "stages/bake_plan.h"
 #include "stages/hull.h"
 #include "stages/points.h"
 
@@ -17,32 +18,8 @@ constexpr int kHullCells = 128;
 constexpr float kFirstDensity = 0.1f;  // optical depth per voxel of every site at the start
 constexpr float kPruneVisibility =
     5e-4f;  // sites whose largest share in a pixel is below are removed
+constexpr float kUpsampledDensity = 0.7f;  // factor on the density when the spacing halves
 constexpr int kIterationsPerReport = 20;
-
-struct LevelPlan {
-  int resolution;
-  int iterations;
-  float first_rate, last_rate;  // factor on the learning rates at its start and end
-};
-
-std::vector<LevelPlan> make_plan(int resolution, int iterations) {
-  std::vector<int> resolutions = {resolution};
-  while (resolutions.back() % 2 == 0 && resolutions.back() / 2 >= 48)
-    resolutions.push_back(resolutions.back() / 2);
-  std::reverse(resolutions.begin(), resolutions.end());
-  std::vector<LevelPlan> plan;
-  const size_t count = resolutions.size();
-  double share = 1;
-  double total = 0;
-  for (size_t i = 0; i < count; ++i, share *= 2) total += share;
-  share = 1;
-  for (size_t i = 0; i < count; ++i, share *= 2) {
-    const bool last = i + 1 == count;
-    plan.push_back({resolutions[i], std::max(1, static_cast<int>(iterations * share / total)), 1.0f,
-                    last ? 0.05f : 0.5f});
-  }
-  return plan;
-}
 
 // Weights of small random size from the seed: uniform within +- 1/sqrt(inputs).
 AppearanceModel make_appearance(const BakeOptions& options) {
@@ -87,24 +64,12 @@ int visibility_stride(const Field& field, std::span<const View> views) {
   return std::clamp(static_cast<int>(pixels), 1, 4);
 }
 
-Result<Field> drop_unseen(const Field& field, std::span<const View> views, float threshold,
-                          Kernels& kernels) {
-  std::vector<Camera> cameras;
-  for (const View& view : views) cameras.push_back(view.camera);
-  VOXPACK_ASSIGN(const Visibility visibility,
-                 kernels.visibility(field, cameras, visibility_stride(field, views)));
-  std::vector<uint8_t> keep(field.point_count());
-  const auto limit = static_cast<uint32_t>(threshold * 65536);
-  for (size_t i = 0; i < keep.size(); ++i) keep[i] = visibility.max[i] >= limit;
-  return select_points(field, keep);
-}
-
 double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
 
 std::string describe(const Field& field, double mse) {
   char text[128];
   std::snprintf(text, sizeof(text), "grid %d, %.2f M points, loss %.5f, PSNR %.2f dB",
-                field.resolution, static_cast<double>(field.point_count()) / 1e6, mse,
+                field.resolution, static_cast<double>(point_count(field.blocks)) / 1e6, mse,
                 psnr_of(mse));
   return text;
 }
@@ -116,20 +81,38 @@ struct Clock {
   }
 };
 
-struct ProgressRange {
-  std::string_view stage;
-  double first, size;  // share of the whole that this run covers
-};
+// Optimises the levels of a plan one by one.
+class LevelRunner {
+ public:
+  LevelRunner(std::string_view stage, const std::vector<LevelPlan>& plan, Optimizer& optimizer,
+              Log& log)
+      : stage_(stage), plan_(plan), pace_(plan), optimizer_(optimizer), log_(log) {}
 
-Result<Field> optimise(const Field& start, std::span<const View> views, const LevelPlan& plan,
-                       uint64_t seed, const ProgressRange& range, const Clock& clock,
-                       Kernels& kernels, Log& log) {
-  OptimizerOptions options;
-  options.seed = seed;
-  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
-                 kernels.make_optimizer(start, views, options));
-  double mse = 0;
-  for (int done = 0; done < plan.iterations;) {
+  // From iteration `first` of `level` to its end; the field has the points of `topology`. Returns
+  // the mean squared error of the last iterations.
+  Result<double> run(size_t level, int first, const Field& topology, BakeCheckpoints* checkpoints) {
+    const LevelPlan& plan = plan_[level];
+    double mse = 0;
+    for (int done = first; done < plan.iterations;) {
+      const Clock clock;
+      const int count = std::min(kIterationsPerReport, plan.iterations - done);
+      VOXPACK_ASSIGN(const OptimizeStats stats, optimizer_.run(settings_at(plan, done), count));
+      done += count;
+      mse = stats.mse;
+      pace_.add(level, count, clock.seconds());
+      log_.progress({stage_, pace_.fraction(level, done), pace_.seconds_left(level, done),
+                     describe(topology, mse)});
+      if (checkpoints != nullptr && done < plan.iterations && checkpoints->is_due()) {
+        VOXPACK_ASSIGN(Field field, optimizer_.field());
+        checkpoints->save({std::move(field), static_cast<int>(level), done});
+      }
+    }
+    log_.info(std::string(stage_) + ": " + describe(topology, mse));
+    return mse;
+  }
+
+ private:
+  static OptimizeSettings settings_at(const LevelPlan& plan, int done) {
     const double t = static_cast<double>(done) / plan.iterations;
     const auto factor =
         static_cast<float>(plan.first_rate * std::pow(plan.last_rate / plan.first_rate, t));
@@ -137,25 +120,17 @@ Result<Field> optimise(const Field& start, std::span<const View> views, const Le
     settings.density_rate *= factor;
     settings.feature_rate *= factor;
     settings.network_rate *= factor;
-    const int count = std::min(kIterationsPerReport, plan.iterations - done);
-    VOXPACK_ASSIGN(const OptimizeStats stats, optimizer->run(settings, count));
-    done += count;
-    mse = stats.mse;
-    Progress progress;
-    progress.stage = range.stage;
-    progress.fraction = range.first + range.size * done / plan.iterations;
-    progress.seconds_left = clock.seconds() / progress.fraction * (1 - progress.fraction);
-    progress.detail = describe(start, mse);
-    log.progress(progress);
+    return settings;
   }
-  log.info(std::string(range.stage) + ": " + describe(start, mse));
-  return optimizer->field();
-}
 
-}  // namespace
+  std::string_view stage_;
+  const std::vector<LevelPlan>& plan_;
+  Pace pace_;
+  Optimizer& optimizer_;
+  Log& log_;
+};
 
-Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels,
-                       Log& log) {
+Status check_options(const BakeOptions& options) {
   if (options.resolution < 32 || options.resolution > 2048 || options.resolution % 4 != 0) {
     return {Errc::usage, "resolution " + std::to_string(options.resolution) +
                              " is not a multiple of 4 from 32 to 2048"};
@@ -163,40 +138,102 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
   if (options.iterations < 1) {
     return {Errc::usage, "iterations " + std::to_string(options.iterations) + " is below 1"};
   }
-  const Clock clock;
-  AppearanceModel appearance = make_appearance(options);
+  return {};
+}
+
+Status check_state(const BakeState& state, const std::vector<LevelPlan>& plan,
+                   const AppearanceModel& appearance) {
+  const AppearanceModel& model = state.field.appearance;
+  const bool fits = state.level >= 0 && static_cast<size_t>(state.level) < plan.size() &&
+                    state.iterations >= 0 &&
+                    state.iterations < plan[static_cast<size_t>(state.level)].iterations &&
+                    state.field.resolution == plan[static_cast<size_t>(state.level)].resolution &&
+                    model.kind == appearance.kind && model.channels() == appearance.channels() &&
+                    model.weights.size() == appearance.weights.size();
+  if (fits) return {};
+  return {Errc::bad_data, "level " + std::to_string(state.level) + ", iteration " +
+                              std::to_string(state.iterations) + ", grid " +
+                              std::to_string(state.field.resolution) +
+                              " is no state of a bake with these options"};
+}
+
+// Where the bake starts: the hull of the object filled with fog.
+Result<BakeState> first_state(const DataSet& views, int resolution,
+                              const AppearanceModel& appearance) {
+  VOXPACK_ASSIGN(const Hull hull, make_hull(views.train, kHullCells));
+  BakeState state;
+  state.field = hull_field(hull, resolution, appearance);
+  initialise(state.field);
+  return state;
+}
+
+}  // namespace
+
+Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels, Log& log,
+                       BakeExtras extras) {
+  VOXPACK_TRY(check_options(options));
+  const AppearanceModel appearance = make_appearance(options);
   if (const Status valid = validate(appearance); !valid.ok())
     return Status(Errc::usage, valid.message());
-  VOXPACK_ASSIGN(const Hull hull, make_hull(views.train, kHullCells));
   const std::vector<LevelPlan> plan = make_plan(options.resolution, options.iterations);
-  Field field = hull_field(hull, plan[0].resolution, appearance);
-  initialise(field);
-  double total = 0, done = 0;
-  // A ray costs about as much as it has samples, which grow with the resolution.
-  for (const LevelPlan& level : plan)
-    total += static_cast<double>(level.iterations) * level.resolution;
-  for (size_t i = 0; i < plan.size(); ++i) {
-    if (i > 0) {
-      VOXPACK_ASSIGN(field, upsample(field, 0.7f));
-    }
-    const double cost = static_cast<double>(plan[i].iterations) * plan[i].resolution;
-    VOXPACK_ASSIGN(field, optimise(field, views.train, plan[i], options.seed + i,
-                                   {"bake", done / total, cost / total}, clock, kernels, log));
-    done += cost;
-    VOXPACK_ASSIGN(field, drop_unseen(field, views.train, kPruneVisibility, kernels));
-    if (field.point_count() == 0) {
+  BakeState state;
+  if (extras.resume) {
+    VOXPACK_TRY(check_state(*extras.resume, plan, appearance));
+    state = std::move(*extras.resume);
+    extras.resume.reset();
+  } else {
+    VOXPACK_ASSIGN(state, first_state(views, plan[0].resolution, appearance));
+  }
+  const auto first_level = static_cast<size_t>(state.level);
+  OptimizerOptions optimizer_options;
+  // A bake that goes on must not see the rays of its start again.
+  optimizer_options.seed = options.seed + static_cast<uint64_t>(state.iterations);
+  for (size_t i = 0; i < first_level; ++i)
+    optimizer_options.seed += static_cast<uint64_t>(plan[i].iterations);
+  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
+                 kernels.make_optimizer(state.field, views.train, optimizer_options));
+  Field topology = topology_of(state.field);
+  state.field = {};  // the optimiser has it
+  LevelRunner runner("bake", plan, *optimizer, log);
+  for (size_t level = first_level;; ++level) {
+    const Clock clock;
+    const int first = level == first_level ? state.iterations : 0;
+    VOXPACK_ASSIGN(const double mse, runner.run(level, first, topology, extras.checkpoints));
+    const uint64_t optimised_count = point_count(topology.blocks);
+    VOXPACK_ASSIGN(const std::vector<uint64_t> seen,
+                   optimizer->seen_sites(visibility_stride(topology, views.train),
+                                         static_cast<uint32_t>(kPruneVisibility * 65536)));
+    topology = select_sites(topology, seen);
+    if (topology.blocks.empty()) {
       return {Errc::bad_data,
               "the photos do not agree on any surface; check their poses and masks"};
     }
+    const bool is_last = level + 1 == plan.size();
+    if (!is_last) {
+      VOXPACK_TRY(optimizer->regrid(topology, 1.0f));
+      VOXPACK_ASSIGN(topology, double_resolution(topology));
+      VOXPACK_TRY(optimizer->regrid(topology, kUpsampledDensity));
+    }
+    if (extras.levels != nullptr) {
+      extras.levels->push_back({plan[level].resolution, optimised_count,
+                                plan[level].iterations - first, clock.seconds(), psnr_of(mse)});
+    }
+    if (!is_last) continue;
+    VOXPACK_ASSIGN(const Field field, optimizer->field());
+    return select_sites(field, seen);
   }
-  return field;
 }
 
 Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
                          Kernels& kernels, Log& log) {
-  const Clock clock;
-  return optimise(field, views.train, {field.resolution, options.iterations, 0.3f, 0.03f},
-                  options.seed, {"refine", 0, 1}, clock, kernels, log);
+  const std::vector<LevelPlan> plan = {{field.resolution, options.iterations, 0.3f, 0.03f}};
+  OptimizerOptions optimizer_options;
+  optimizer_options.seed = options.seed;
+  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
+                 kernels.make_optimizer(field, views.train, optimizer_options));
+  LevelRunner runner("refine", plan, *optimizer, log);
+  VOXPACK_ASSIGN([[maybe_unused]] const double mse, runner.run(0, 0, topology_of(field), nullptr));
+  return optimizer->field();
 }
 
 }  // namespace voxpack

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "core/log.h"
 #include "field/dataset.h"
@@ -21,10 +23,45 @@ struct BakeOptions {
   uint64_t seed = 1;
 };
 
-// The baked field. Fails with bad_data where the photos cannot be baked: no views, all transparent,
-// a camera inside the object's box; with interrupted after Ctrl-C.
-Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels,
-                       Log& log);
+// Where a bake stands, enough to go on from it. What the optimiser has beside the field (Adam's
+// moments) is not part of it.
+struct BakeState {
+  Field field;         // as it is being optimised, with points that may yet be dropped
+  int level = 0;       // of the schedule; 0 is the coarsest
+  int iterations = 0;  // done on this level
+};
+
+// Where the states of a running bake go.
+class BakeCheckpoints {
+ public:
+  virtual ~BakeCheckpoints() = default;
+  // Whether a state is wanted now. Asked every few iterations.
+  virtual bool is_due() = 0;
+  // A failure to keep the state must not end the bake; it is for the receiver to tell.
+  virtual void save(const BakeState& state) = 0;
+};
+
+// Figures of a level that has been optimised.
+struct BakeLevel {
+  int resolution = 0;
+  uint64_t point_count = 0;  // while it was optimised
+  int iterations = 0;        // of this run
+  double seconds = 0;        // until the next level could start
+  double train_psnr_db = 0;  // of the rays of its last iterations, 20 at most
+};
+
+// What a bake can do beside its result.
+struct BakeExtras {
+  std::optional<BakeState> resume = {};      // goes on from here instead of starting over
+  BakeCheckpoints* checkpoints = nullptr;    // null: none
+  std::vector<BakeLevel>* levels = nullptr;  // receives the levels of this run
+};
+
+// The baked field. Fails with bad_data where the photos cannot be baked (no views, all transparent,
+// a camera inside the object's box) and where the state to resume from does not belong to these
+// options; with interrupted after Ctrl-C.
+Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels, Log& log,
+                       BakeExtras extras = {});
 
 // Continues the optimisation of `field` against the train views without changing its points.
 struct RefineOptions {

@@ -1,113 +1,94 @@
-// Selection and up-sampling of points.
+// Selection of points, and the points of the next finer level.
 #include "stages/points.h"
 
 #include <algorithm>
 
-#include "core/morton.h"
 #include "kernels/lattice.h"
+#include "kernels/regrid_math.h"
 
 namespace voxpack {
 namespace {
 
-struct FineBlock {
-  Block block;
-  uint32_t leaf;      // coarse leaf it lies in
-  uint8_t octant[3];  // 0 or 1: its half of the leaf
-};
-
-// Trilinear interpolation of a fine site inside a coarse leaf: row and weight of the corners
-// involved.
-struct Taps {
-  int count = 0;
-  int corner[8];
-  float weight;  // the same for all: 1, 1/2, 1/4 or 1/8
-};
-
-Taps taps_of(const uint8_t octant[3], int x, int y, int z) {
-  const int half[3] = {octant[0] * kBlockCells + x, octant[1] * kBlockCells + y,
-                       octant[2] * kBlockCells + z};  // 0..7, in half cells
-  Taps taps;
-  for (int c = 0; c < 8; ++c) {
-    int corner = 0;
-    bool used = true;
-    constexpr int kPitch[3] = {1, 5, 25};
-    for (int a = 0; a < 3; ++a) {
-      const bool upper = c >> a & 1;
-      if (upper && half[a] % 2 == 0) used = false;
-      corner += (half[a] / 2 + upper) * kPitch[a];
-    }
-    if (used) taps.corner[taps.count++] = corner;
+// Mask of the sites of the block (x, y, z) of the doubled lattice whose value involves a point.
+uint64_t mask_of(const LatticeView& view, const int block[3], int resolution) {
+  uint64_t mask = 0;
+  for (int bit = 0; bit < 64; ++bit) {
+    int site[3];
+    site_of_bit(bit, site);
+    for (int a = 0; a < 3; ++a) site[a] += kBlockCells * block[a];
+    if (std::max({site[0], site[1], site[2]}) > 2 * resolution) continue;  // outside the cube
+    const SiteTaps taps = site_taps(view, site, 2);
+    if (std::any_of(taps.rows, taps.rows + taps.count, [](uint32_t row) { return row != 0; }))
+      mask |= uint64_t{1} << bit;
   }
-  taps.weight = 1.0f / static_cast<float>(taps.count);
-  return taps;
+  return mask;
 }
 
 }  // namespace
 
 Field select_points(const Field& field, const std::vector<uint8_t>& keep) {
+  std::vector<uint64_t> masks;
+  masks.reserve(field.blocks.size());
+  for (const Block& block : field.blocks) {
+    uint64_t mask = 0;
+    uint32_t point = block.first_point;
+    for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
+      if (keep[point] != 0) mask |= left & -left;
+    }
+    masks.push_back(mask);
+  }
+  return select_sites(field, masks);
+}
+
+Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
   Field out;
   out.cube = field.cube;
   out.resolution = field.resolution;
   out.appearance = field.appearance;
+  const bool has_values = !field.density.empty();
   const size_t channels = static_cast<size_t>(field.channels());
-  for (const Block& block : field.blocks) {
-    Block kept = block;
-    kept.first_point = static_cast<uint32_t>(out.density.size());
-    uint32_t point = block.first_point;
-    for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
-      if (keep[point] == 0) {
-        kept.mask &= ~(left & -left);
-        continue;
-      }
+  uint32_t count = 0;
+  for (size_t b = 0; b < field.blocks.size(); ++b) {
+    Block kept = field.blocks[b];
+    kept.mask &= masks[b];
+    kept.first_point = count;
+    if (kept.mask == 0) continue;
+    out.blocks.push_back(kept);
+    count += static_cast<uint32_t>(point_count(kept));
+    uint32_t point = field.blocks[b].first_point;
+    for (uint64_t left = field.blocks[b].mask; has_values && left != 0; left &= left - 1, ++point) {
+      if ((kept.mask & left & -left) == 0) continue;
       out.density.push_back(field.density[point]);
       const auto first = field.features.begin() + static_cast<ptrdiff_t>(point * channels);
       out.features.insert(out.features.end(), first, first + static_cast<ptrdiff_t>(channels));
       if (!field.importance.empty()) out.importance.push_back(field.importance[point]);
     }
-    if (kept.mask != 0) out.blocks.push_back(kept);
   }
   return out;
 }
 
-Result<Field> upsample(const Field& field, float density_scale) {
+Result<Field> double_resolution(const Field& field) {
   VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
-  const int stride = row_stride(field.channels());
-  const std::vector<float> rows = make_rows(field, lattice, stride);
-  std::vector<FineBlock> fine;
-  for (uint32_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) {
-    const LeafView& view = lattice.leaves[leaf];
-    const uint32_t* corners = lattice.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
-    for (uint8_t octant = 0; octant < 8; ++octant) {
-      FineBlock block{};
-      block.leaf = leaf;
-      for (int a = 0; a < 3; ++a) block.octant[a] = octant >> a & 1;
-      block.block.x = static_cast<uint16_t>(view.lower[0] / 2 + block.octant[0]);
-      block.block.y = static_cast<uint16_t>(view.lower[1] / 2 + block.octant[1]);
-      block.block.z = static_cast<uint16_t>(view.lower[2] / 2 + block.octant[2]);
-      for (int site = 0; site < 64; ++site) {
-        const uint64_t s = static_cast<uint64_t>(site);
-        const Taps taps = taps_of(block.octant, static_cast<int>(gather_bits_3(s)),
-                                  static_cast<int>(gather_bits_3(s >> 1)),
-                                  static_cast<int>(gather_bits_3(s >> 2)));
-        const int last =
-            std::max({block.block.x * kBlockCells + static_cast<int>(gather_bits_3(s)),
-                      block.block.y * kBlockCells + static_cast<int>(gather_bits_3(s >> 1)),
-                      block.block.z * kBlockCells + static_cast<int>(gather_bits_3(s >> 2))});
-        if (last > 2 * field.resolution)
-          continue;  // outside the cube, where the lattice has no sites
-        for (int t = 0; t < taps.count; ++t) {
-          if (corners[taps.corner[t]] != 0) block.block.mask |= uint64_t{1} << site;
-        }
-      }
-      if (block.block.mask != 0) fine.push_back(block);
-    }
+  const LatticeView view = lattice.view();
+  std::vector<Block> fine(lattice.leaves.size() * 8);
+#pragma omp parallel for schedule(dynamic, 256)
+  for (size_t i = 0; i < fine.size(); ++i) {
+    int at[3];
+    for (size_t a = 0; a < 3; ++a)
+      at[a] = static_cast<int>(lattice.leaves[i / 8].lower[a]) / 2 + static_cast<int>(i >> a & 1);
+    fine[i] = {0,
+               static_cast<uint16_t>(at[0]),
+               static_cast<uint16_t>(at[1]),
+               static_cast<uint16_t>(at[2]),
+               0,
+               mask_of(view, at, field.resolution)};
   }
-  std::sort(fine.begin(), fine.end(),
-            [](const FineBlock& a, const FineBlock& b) { return block_before(a.block, b.block); });
+  std::erase_if(fine, [](const Block& block) { return block.mask == 0; });
+  std::sort(fine.begin(), fine.end(), block_before);
   uint64_t count = 0;
-  for (FineBlock& block : fine) {
-    block.block.first_point = static_cast<uint32_t>(count);
-    count += static_cast<uint64_t>(point_count(block.block));
+  for (Block& block : fine) {
+    block.first_point = static_cast<uint32_t>(count);
+    count += static_cast<uint64_t>(point_count(block));
   }
   if (count > kMaxPoints)
     return {Errc::device, "up-sampling gives " + std::to_string(count) + " points; too many"};
@@ -115,30 +96,7 @@ Result<Field> upsample(const Field& field, float density_scale) {
   out.cube = field.cube;
   out.resolution = field.resolution * 2;
   out.appearance = field.appearance;
-  out.density.resize(count);
-  const int channels = field.channels();
-  out.features.resize(count * static_cast<size_t>(channels));
-#pragma omp parallel for schedule(static)
-  for (size_t b = 0; b < fine.size(); ++b) {
-    const FineBlock& block = fine[b];
-    const uint32_t* corners = lattice.corner_rows.data() + size_t{block.leaf} * kCornersPerLeaf;
-    size_t point = block.block.first_point;
-    for (uint64_t left = block.block.mask; left != 0; left &= left - 1, ++point) {
-      const uint64_t s = static_cast<uint64_t>(std::countr_zero(left));
-      const Taps taps =
-          taps_of(block.octant, static_cast<int>(gather_bits_3(s)),
-                  static_cast<int>(gather_bits_3(s >> 1)), static_cast<int>(gather_bits_3(s >> 2)));
-      float* features = out.features.data() + point * static_cast<size_t>(channels);
-      for (int t = 0; t < taps.count; ++t) {
-        const float* row =
-            rows.data() + size_t{corners[taps.corner[t]]} * static_cast<size_t>(stride);
-        out.density[point] += taps.weight * density_scale * row[0];
-        for (int c = 0; c < channels; ++c) features[c] += taps.weight * row[1 + c];
-      }
-    }
-  }
-  out.blocks.reserve(fine.size());
-  for (const FineBlock& block : fine) out.blocks.push_back(block.block);
+  out.blocks = std::move(fine);
   return out;
 }
 

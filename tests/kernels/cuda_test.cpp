@@ -132,5 +132,31 @@ TEST_F(Cuda, RefusesWhatTheCpuRefuses) {
   EXPECT_EQ(cuda->visibility(field, cameras(), 0).error().code(), Errc::usage);
 }
 
+// A batch that no device holds: an error with the figures, and the device is good afterwards.
+TEST_F(Cuda, OutOfMemory) {
+  const std::vector<View> views = ball_views(1, 16);
+  const Field field = three_levels(AppearanceKind::rgb);
+  OptimizerOptions options;
+  options.rays_per_iteration = 2'000'000'000;
+  const auto refused = cuda->make_optimizer(field, views, options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Errc::device);
+  const std::string& message = refused.error().message();
+  for (const char* part : {"out of device memory", "bytes needed", "free"}) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  }
+  const auto made = cuda->make_optimizer(field, views, {});
+  ASSERT_TRUE(made.ok()) << made.error().message();
+  EXPECT_TRUE(made.value()->run({}, 1).ok());
+}
+
+TEST_F(Cuda, RefusesBadBatches) {
+  OptimizerOptions options;
+  options.rays_per_iteration = 100;
+  const auto refused =
+      cuda->make_optimizer(three_levels(AppearanceKind::rgb), ball_views(1, 16), options);
+  EXPECT_EQ(refused.error().code(), Errc::usage);
+}
+
 }  // namespace
 }  // namespace voxpack

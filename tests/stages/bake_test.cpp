@@ -9,6 +9,7 @@
 
 #include "core/interrupt.h"
 #include "kernels/test_scene.h"
+#include "stages/bake_plan.h"
 #include "support/threads.h"
 
 namespace voxpack {
@@ -183,6 +184,94 @@ TEST(Bake, ProgressRisesToTheEnd) {
   EXPECT_TRUE(std::is_sorted(log.fractions.begin(), log.fractions.end()));
   EXPECT_GT(log.fractions.front(), 0.0);
   EXPECT_NEAR(log.fractions.back(), 1.0, 1e-9);
+}
+
+// Keeps every state it is given.
+class Keeper : public BakeCheckpoints {
+ public:
+  bool is_due() override { return true; }
+  void save(const BakeState& state) override { states.push_back(state); }
+  std::vector<BakeState> states;
+};
+
+Result<Field> bake_with(const DataSet& data, const BakeOptions& options, BakeExtras extras) {
+  Log log;
+  return run_bake(data, options, *cpu(), log, std::move(extras));
+}
+
+TEST(Bake, GoesOnFromAState) {
+  const DataSet data = ball_data(12, 48);
+  const BakeOptions options = small(AppearanceKind::mlp, 96, 75);
+  Keeper keeper;
+  std::vector<BakeLevel> levels;
+  const auto whole = bake_with(data, options, {.checkpoints = &keeper, .levels = &levels});
+  ASSERT_TRUE(whole.ok()) << whole.error().message();
+  ASSERT_EQ(levels.size(), 2u);
+  EXPECT_EQ(levels[0].resolution, 48);
+  EXPECT_EQ(levels[0].iterations, 25);
+  EXPECT_EQ(levels[1].iterations, 50);
+  EXPECT_GE(levels[1].point_count, whole.value().point_count());
+  EXPECT_GT(levels[1].train_psnr_db, 20);
+  EXPECT_GT(levels[1].seconds, 0);
+  ASSERT_EQ(keeper.states.size(), 1u + 2u);  // every 20 iterations but at the end of a level
+  for (const size_t i : {size_t{0}, size_t{2}}) {
+    BakeState state = keeper.states[i];
+    EXPECT_TRUE(validate(state.field).ok());
+    EXPECT_EQ(state.level, i == 0 ? 0 : 1);
+    EXPECT_EQ(state.iterations, i == 0 ? 20 : 40);
+    levels.clear();
+    const auto resumed = bake_with(data, options, {.resume = state, .levels = &levels});
+    ASSERT_TRUE(resumed.ok()) << resumed.error().message();
+    EXPECT_TRUE(validate(resumed.value()).ok());
+    ASSERT_EQ(levels.size(), i == 0 ? 2u : 1u);
+    EXPECT_EQ(levels[0].iterations, i == 0 ? 5 : 10);
+    EXPECT_NEAR(held_out_psnr(resumed.value()), held_out_psnr(whole.value()), 1.0);
+  }
+}
+
+TEST(Bake, RefusesStatesOfOtherBakes) {
+  const DataSet data = ball_data(6, 16);
+  const BakeOptions options = small(AppearanceKind::rgb, 32, 60);
+  Keeper keeper;
+  ASSERT_TRUE(bake_with(data, options, {.checkpoints = &keeper}).ok());
+  ASSERT_EQ(keeper.states.size(), 2u);
+  const auto code = [&](const BakeState& state, const BakeOptions& with) {
+    return bake_with(data, with, {.resume = state}).error().code();
+  };
+  const BakeState good = keeper.states[0];
+  ASSERT_TRUE(bake_with(data, options, {.resume = good}).ok());
+  EXPECT_EQ(code(good, small(AppearanceKind::rgb, 64, 60)), Errc::bad_data);
+  EXPECT_EQ(code(good, small(AppearanceKind::rgb, 32, 20)), Errc::bad_data);
+  EXPECT_EQ(code(good, small(AppearanceKind::mlp, 32, 60)), Errc::bad_data);
+  for (const int level : {-1, 1}) {
+    BakeState state = good;
+    state.level = level;
+    EXPECT_EQ(code(state, options), Errc::bad_data);
+  }
+  BakeState state = good;
+  state.iterations = -1;
+  EXPECT_EQ(code(state, options), Errc::bad_data);
+}
+
+TEST(Pace, TimeLeftFollowsTheMeasuredSpeed) {
+  Pace pace({{64, 100, 1, 1}, {128, 200, 1, 1}, {256, 400, 1, 1}});
+  EXPECT_LT(pace.seconds_left(0, 0), 0);  // not known yet
+  pace.add(0, 50, 5.0);                   // 0.1 s an iteration; then 0.2 and 0.4
+  EXPECT_NEAR(pace.seconds_left(0, 50), 5 + 40 + 160, 1e-9);
+  pace.add(0, 50, 5.0);
+  pace.add(1, 20, 6.0);  // three times slower, so the last level is taken to have 0.9 s
+  EXPECT_NEAR(pace.seconds_left(1, 20), 180 * 0.3 + 400 * 0.9, 1e-9);
+  pace.add(2, 100, 50.0);
+  EXPECT_NEAR(pace.seconds_left(2, 100), 150, 1e-9);
+  EXPECT_NEAR(pace.seconds_left(2, 400), 0, 1e-9);
+}
+
+TEST(Pace, FractionIsTheShareOfTheSamples) {
+  const Pace pace({{64, 100, 1, 1}, {128, 150, 1, 1}});
+  EXPECT_DOUBLE_EQ(pace.fraction(0, 0), 0);
+  EXPECT_DOUBLE_EQ(pace.fraction(0, 100), 0.25);
+  EXPECT_DOUBLE_EQ(pace.fraction(1, 75), 0.625);
+  EXPECT_DOUBLE_EQ(pace.fraction(1, 150), 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Selection and up-sampling of points against the plain reference of the field's value.
+// Selection of points, and the points of a finer level against the plain reference of the field.
 #include "stages/points.h"
 
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <random>
+#include <set>
 
 #include "kernels/random_field.h"
 #include "kernels/reference_field.h"
@@ -69,87 +70,94 @@ TEST(SelectPoints, EmptyField) {
   EXPECT_EQ(select_points(field, {}).point_count(), 0u);
 }
 
-TEST(Upsample, KeepsTheFunction) {
-  for (uint32_t seed = 1; seed < 5; ++seed) {
+// A topology has no values and selects like the field.
+TEST(SelectSites, WithAndWithoutValues) {
+  const Field field = random_field(1, 3);
+  std::mt19937_64 random(4);
+  std::vector<uint64_t> masks;
+  for (size_t i = 0; i < field.blocks.size(); ++i) masks.push_back(i % 5 == 0 ? 0 : random());
+  const Field kept = select_sites(field, masks);
+  ASSERT_TRUE(validate(kept).ok()) << validate(kept).message();
+  EXPECT_LT(kept.blocks.size(), field.blocks.size());
+  const Field topology = select_sites(topology_of(field), masks);
+  EXPECT_TRUE(topology.density.empty());
+  EXPECT_TRUE(topology.features.empty());
+  ASSERT_EQ(topology.blocks.size(), kept.blocks.size());
+  for (size_t i = 0; i < kept.blocks.size(); ++i) {
+    EXPECT_EQ(topology.blocks[i].mask, kept.blocks[i].mask);
+    EXPECT_EQ(topology.blocks[i].first_point, kept.blocks[i].first_point);
+  }
+}
+
+// Positions of all points of a topology.
+std::set<std::array<int, 3>> sites_of(const Field& topology) {
+  Field field = topology;
+  field.density.resize(point_count(topology.blocks));
+  field.features.resize(field.density.size() * static_cast<size_t>(field.channels()));
+  EXPECT_TRUE(validate(field).ok()) << validate(field).message();
+  std::vector<uint16_t> positions;
+  std::vector<int8_t> levels;
+  list_points(field, positions, levels);
+  std::set<std::array<int, 3>> sites;
+  for (size_t i = 0; i < positions.size(); i += 3)
+    sites.insert({positions[i], positions[i + 1], positions[i + 2]});
+  return sites;
+}
+
+// Exactly the sites whose value involves a point are there, so the function can be kept.
+TEST(DoubleResolution, HasTheSitesThatMatter) {
+  for (uint32_t seed = 1; seed < 4; ++seed) {
     const Field field = random_field(0, seed);
-    const auto made = upsample(field, 0.7f);
-    ASSERT_TRUE(made.ok());
-    const Field& fine = made.value();
-    ASSERT_TRUE(validate(fine).ok()) << validate(fine).message();
-    EXPECT_EQ(fine.resolution, 40);
-    const ReferenceField before(field), after(fine);
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<double> place(0, 20);
-    int visible = 0;
-    for (int i = 0; i < 5000; ++i) {
-      const Vec3 x = {place(random), place(random), place(random)};
-      const Combination terms = before.at(x);
-      const Combination fine_terms = after.at({2 * x[0], 2 * x[1], 2 * x[2]});
-      visible += !terms.empty();
-      for (int c = 0; c <= field.channels(); ++c) {
-        const double scale = c == 0 ? 0.7 : 1.0;
-        ASSERT_NEAR(value_of(fine, fine_terms, c), scale * value_of(field, terms, c), 2e-6)
-            << x[0] << " " << x[1] << " " << x[2];
+    const auto fine = double_resolution(field);
+    ASSERT_TRUE(fine.ok());
+    EXPECT_EQ(fine.value().resolution, 40);
+    EXPECT_TRUE(fine.value().density.empty());
+    const ReferenceField before(field);
+    std::set<std::array<int, 3>> expected;
+    for (int z = 0; z <= 40; ++z) {
+      for (int y = 0; y <= 40; ++y) {
+        for (int x = 0; x <= 40; ++x) {
+          if (!before.at({x / 2.0, y / 2.0, z / 2.0}).empty()) expected.insert({x, y, z});
+        }
       }
     }
-    EXPECT_GT(visible, 1000);
+    EXPECT_GT(expected.size(), 2000u);
+    EXPECT_EQ(sites_of(fine.value()), expected);
   }
 }
 
-TEST(Upsample, OldSitesKeepTheirValues) {
-  const Field field = random_field(0, 9);
-  const auto made = upsample(field, 0.5f);
-  ASSERT_TRUE(made.ok());
-  const auto fine = values_by_place(made.value());
-  for (const auto& [key, values] : values_by_place(field)) {
-    const auto found = fine.find({0, 2 * key[1], 2 * key[2], 2 * key[3]});
-    ASSERT_NE(found, fine.end());
-    EXPECT_EQ(found->second[0], 0.5f * values[0]);
-    for (size_t c = 1; c < values.size(); ++c) EXPECT_EQ(found->second[c], values[c]);
-  }
-}
-
-// Sites whose interpolation involves no point are not stored.
-TEST(Upsample, StoresNoMoreThanNeeded) {
+TEST(DoubleResolution, StoresNoMoreThanNeeded) {
   Field field;
   field.resolution = 16;
   field.density = {2.0f};
   field.features = {0.25f, 0.5f, 1.0f};
   ASSERT_TRUE(assign_points(field, {8, 5, 3}, {}).ok());
-  const auto made = upsample(field, 1.0f);
-  ASSERT_TRUE(made.ok());
-  const auto fine = values_by_place(made.value());
-  EXPECT_EQ(fine.size(), 27u);
-  for (const auto& [key, values] : fine) {
-    const int odd = (key[1] != 16) + (key[2] != 10) + (key[3] != 6);
-    EXPECT_EQ(values[0], 2.0f / static_cast<float>(1 << odd));
-    EXPECT_EQ(values[3], 1.0f / static_cast<float>(1 << odd));
-  }
+  const auto fine = double_resolution(field);
+  ASSERT_TRUE(fine.ok());
+  EXPECT_EQ(sites_of(fine.value()).size(), 27u);
 }
 
 // The last site of the cube has a neighbour outside the finer lattice, which must not be made.
-TEST(Upsample, StaysInsideTheLattice) {
+TEST(DoubleResolution, StaysInsideTheLattice) {
   Field field;
   field.resolution = 16;
   field.density = {2.0f, 1.0f};
   field.features = {0, 0, 0, 1, 1, 1};
   ASSERT_TRUE(assign_points(field, {0, 0, 0, 16, 16, 16}, {}).ok());
-  const auto made = upsample(field, 1.0f);
-  ASSERT_TRUE(made.ok());
-  EXPECT_TRUE(validate(made.value()).ok());
-  const auto fine = values_by_place(made.value());
-  EXPECT_EQ(fine.size(), 16u);  // eight sites inside the cube at each of the two corners
-  EXPECT_EQ(fine.count({0, 32, 32, 32}), 1u);
-  EXPECT_EQ(fine.count({0, 33, 32, 32}), 0u);
+  const auto fine = double_resolution(field);
+  ASSERT_TRUE(fine.ok());
+  const auto sites = sites_of(fine.value());
+  EXPECT_EQ(sites.size(), 16u);  // eight sites inside the cube at each of the two corners
+  EXPECT_EQ(sites.count({32, 32, 32}), 1u);
 }
 
-TEST(Upsample, EmptyField) {
+TEST(DoubleResolution, EmptyField) {
   Field field;
   field.resolution = 16;
-  const auto made = upsample(field, 1.0f);
-  ASSERT_TRUE(made.ok());
-  EXPECT_EQ(made.value().resolution, 32);
-  EXPECT_EQ(made.value().point_count(), 0u);
+  const auto fine = double_resolution(field);
+  ASSERT_TRUE(fine.ok());
+  EXPECT_EQ(fine.value().resolution, 32);
+  EXPECT_TRUE(fine.value().blocks.empty());
 }
 
 }  // namespace

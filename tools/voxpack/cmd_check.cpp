@@ -71,7 +71,7 @@ Result<MetricsSummary> measure(const CheckArgs& args, const Field& field, Comman
   VOXPACK_ASSIGN(const std::vector<View> views, open_split(args.views, true, command));
   const Report::Stage stage(command.report, "evaluate");
   VOXPACK_ASSIGN(const auto renderer, kernels->make_renderer(field));
-  VOXPACK_ASSIGN(const auto measured, measure_views(*renderer, views, nullptr, command));
+  VOXPACK_ASSIGN(const auto measured, measure_views(*renderer, views, {}, command));
   return summarize(measured);
 }
 

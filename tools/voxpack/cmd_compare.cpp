@@ -72,7 +72,7 @@ Status compare_models(const CompareArgs& args, Command& command) {
   const Report::Stage stage(command.report, "compare");
   VOXPACK_ASSIGN(const std::vector<View> views, draw_reference(args, a.field, *kernels, command));
   VOXPACK_ASSIGN(const auto renderer, kernels->make_renderer(b.field));
-  VOXPACK_ASSIGN(const auto measured, measure_views(*renderer, views, nullptr, command));
+  VOXPACK_ASSIGN(const auto measured, measure_views(*renderer, views, {}, command));
   const MetricsSummary summary = summarize(measured);
   command.report.set("reference_point_count", static_cast<uint64_t>(a.field.point_count()));
   command.report.set("reference_size_bytes", a.size_bytes);

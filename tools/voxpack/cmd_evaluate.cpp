@@ -24,7 +24,7 @@ Status evaluate(const EvaluateArgs& args, Command& command) {
   VOXPACK_ASSIGN(const auto renderer, kernels->make_renderer(model.field));
   VOXPACK_ASSIGN(
       const auto measured,
-      measure_views(*renderer, views, args.save_views.empty() ? nullptr : &folder, command));
+      measure_views(*renderer, views, {args.save_views.empty() ? nullptr : &folder}, command));
   command.report.set("point_count", static_cast<uint64_t>(model.field.point_count()));
   command.report.set("size_bytes", model.size_bytes);
   command.report.set_metrics(summarize(measured));

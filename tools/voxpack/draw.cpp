@@ -1,6 +1,7 @@
 #include "draw.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/interrupt.h"
@@ -15,15 +16,13 @@ uint8_t to_byte(float value) {
   return static_cast<uint8_t>(std::min(value, 1.0f) * 255.0f + 0.5f);
 }
 
-// Draws views[first, first + pictures.size()) one after the other; each drawing uses all threads.
-Status draw_batch(Renderer& renderer, std::span<const View> views, std::vector<Image>& pictures,
-                  OutputFolder* folder) {
+// Draws the views one after the other; each drawing uses all threads.
+Status draw_batch(Renderer& renderer, std::span<const View> views, std::vector<Image>& pictures) {
   PictureF picture;
   for (size_t i = 0; i < views.size(); ++i) {
     VOXPACK_TRY(check_interrupt());
     VOXPACK_TRY(renderer.render(views[i].camera, picture).in(views[i].name));
     pictures[i] = to_image(picture, Background::white);
-    if (folder) VOXPACK_TRY(write_png(folder->add(views[i].name + ".png"), pictures[i]));
   }
   return {};
 }
@@ -63,8 +62,26 @@ Status draw_photos(Renderer& renderer, std::span<View> views, Command& command) 
   return {};
 }
 
+Image side_by_side(const Image& photo, const Image& drawing) {
+  const Image wanted = composite_over_white(photo);
+  const int width = drawing.width;
+  Image out{3 * width, drawing.height, 3, {}};
+  out.pixels.resize(static_cast<size_t>(out.width) * static_cast<size_t>(out.height) * 3);
+  const size_t row = static_cast<size_t>(width) * 3;
+  for (size_t y = 0; y < static_cast<size_t>(drawing.height); ++y) {
+    for (size_t i = 0; i < row; ++i) {
+      const uint8_t a = wanted.pixels[y * row + i], b = drawing.pixels[y * row + i];
+      uint8_t* to = out.pixels.data() + 3 * y * row + i;
+      to[0] = a;
+      to[row] = b;
+      to[2 * row] = static_cast<uint8_t>(std::min(255, 4 * std::abs(a - b)));
+    }
+  }
+  return out;
+}
+
 Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<const View> views,
-                                                OutputFolder* folder, Command& command) {
+                                                const SavedViews& saved, Command& command) {
   constexpr size_t kBatch = 16;
   std::vector<MeasuredView> measured(views.size());
   nlohmann::ordered_json& rows = command.report.json()["views"];
@@ -75,7 +92,7 @@ Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<co
                               .fraction = double(first) / double(views.size()),
                               .detail = "view " + batch[0].name});
     std::vector<Image> pictures(batch.size());
-    VOXPACK_TRY(draw_batch(renderer, batch, pictures, folder));
+    VOXPACK_TRY(draw_batch(renderer, batch, pictures));
     std::vector<Status> errors(batch.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < batch.size(); ++i) {
@@ -87,6 +104,11 @@ Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<co
       }
     }
     for (Status& error : errors) VOXPACK_TRY(std::move(error));
+    for (size_t i = 0; saved.folder != nullptr && i < batch.size(); ++i) {
+      const Image& picture =
+          saved.with_photo ? side_by_side(batch[i].image, pictures[i]) : pictures[i];
+      VOXPACK_TRY(write_png(saved.folder->add(batch[i].name + ".png"), picture));
+    }
   }
   for (const MeasuredView& view : measured) {
     rows.push_back({{"name", view.name},

@@ -26,11 +26,21 @@ struct MeasuredView {
   ViewMetrics metrics;
 };
 
+// Where the pictures of measured views go, as NAME.png.
+struct SavedViews {
+  OutputFolder* folder = nullptr;  // null: nowhere
+  bool with_photo = false;         // the photo, the drawing and their difference side by side
+};
+
+// `photo` (over white), `drawing`, and 4 x their difference per channel, side by side; all of one
+// size, `drawing` without alpha.
+Image side_by_side(const Image& photo, const Image& drawing);
+
 // Draws every view over white and measures it against the view's photo, in the order of `views`;
-// adds each to the report and, if `folder` is not null, writes it there as NAME.png. Fails with
-// `bad_data` for a photo of another size than its camera, with `interrupted` after Ctrl-C.
+// adds each to the report and saves its picture. Fails with `bad_data` for a photo of another size
+// than its camera, with `interrupted` after Ctrl-C.
 Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<const View> views,
-                                                OutputFolder* folder, Command& command);
+                                                const SavedViews& saved, Command& command);
 
 MetricsSummary summarize(std::span<const MeasuredView> views);
 

@@ -1,5 +1,8 @@
 #include "steps.h"
 
+#include <nlohmann/json.hpp>
+#include <utility>
+
 #include "core/interrupt.h"
 #include "size_text.h"
 #include "stages/pack.h"
@@ -9,6 +12,19 @@ namespace {
 
 void record_points(const Field& field, Command& command) {
   command.report.set("point_count", static_cast<uint64_t>(field.point_count()));
+}
+
+void record_levels(const std::vector<BakeLevel>& levels, Report& report) {
+  nlohmann::ordered_json& rows = report.json()["levels"];
+  rows = nlohmann::ordered_json::array();
+  for (const BakeLevel& level : levels) {
+    rows.push_back({{"resolution", level.resolution},
+                    {"point_count", level.point_count},
+                    {"iterations", level.iterations},
+                    {"seconds", level.seconds},
+                    {"train_psnr_db", level.train_psnr_db}});
+  }
+  report.set("train_psnr_db", levels.back().train_psnr_db);
 }
 
 }  // namespace
@@ -109,10 +125,14 @@ void add_quantize_options(CLI::App* cmd, QuantizeOptions& options) {
 }
 
 Result<Field> bake_step(const DataSet& views, const BakeOptions& options, Kernels& kernels,
-                        Command& command) {
+                        Command& command, BakeContinuation continuation) {
   VOXPACK_TRY(check_interrupt());
   const Report::Stage stage(command.report, "bake");
-  VOXPACK_ASSIGN(Field field, run_bake(views, options, kernels, command.console));
+  std::vector<BakeLevel> levels;
+  VOXPACK_ASSIGN(Field field,
+                 run_bake(views, options, kernels, command.console,
+                          {std::move(continuation.resume), continuation.checkpoints, &levels}));
+  record_levels(levels, command.report);
   command.console.info("baked " + count_text(field.point_count()) + " points");
   record_points(field, command);
   return field;

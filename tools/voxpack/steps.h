@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "codec/coded_field.h"
@@ -29,10 +30,16 @@ void add_detect_options(CLI::App* cmd, DetectOptions& options);
 void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine);
 void add_quantize_options(CLI::App* cmd, QuantizeOptions& options);
 
+// Where a bake resumes from and keeps its state; by default it does neither.
+struct BakeContinuation {
+  std::optional<BakeState> resume = {};
+  BakeCheckpoints* checkpoints = nullptr;
+};
+
 // `views` may be null (no data set): then detect looks from virtual cameras and nothing is refined.
 // Test views of the set are never used.
 Result<Field> bake_step(const DataSet& views, const BakeOptions& options, Kernels& kernels,
-                        Command& command);
+                        Command& command, BakeContinuation continuation = {});
 Result<DetailMap> detect_step(const Field& field, const DataSet* views,
                               const DetectOptions& options, Kernels& kernels, Command& command);
 Result<Field> prune_step(const Field& field, const DetailMap& detail, const DataSet* views,

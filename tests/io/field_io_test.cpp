@@ -207,6 +207,24 @@ TEST(FieldIo, FileWithoutChecksumsIsReadWithAWarning) {
   }
 }
 
+TEST(FieldIo, NotesAreReadBackWithoutAWarning) {
+  TempFolder folder;
+  const Field field = sample_field();
+  const FieldNotes notes = {{"bake.level", "2"}, {"bake.option.seed", "7"}};
+  ASSERT_TRUE(write_field(folder / "a", field, notes).ok());
+  RecordingLog log;
+  FieldNotes found;
+  const auto back = read_field(folder / "a", log, &found);
+  ASSERT_TRUE(back.ok()) << back.error().message();
+  expect_equal(back.value(), field);
+  EXPECT_EQ(found, notes);
+  EXPECT_TRUE(read_field(folder / "a", log).ok());
+  EXPECT_EQ(log.warnings, "");
+  ASSERT_TRUE(write_field(folder / "b", field).ok());
+  ASSERT_TRUE(read_field(folder / "b", log, &found).ok());
+  EXPECT_TRUE(found.empty());
+}
+
 TEST(FieldIo, UnknownPartsAreWarnedOf) {
   HandMade file;
   file.metadata["author"] = "me";

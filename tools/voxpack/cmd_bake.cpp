@@ -48,19 +48,17 @@ Result<BakeContinuation> continuation(const BakeArgs& args, CheckpointFile& chec
   return continuation;
 }
 
-// The test views, or the train views where there are none, beside what `field` looks like there.
+// The photos of the test views beside what `field` looks like there.
 Status save_views(const Field& field, const DataSet& views, OutputFolder& folder, Kernels& kernels,
                   Command& command) {
   const Report::Stage stage(command.report, "save views");
-  const bool has_test = !views.test.empty();
   VOXPACK_ASSIGN(const auto renderer, kernels.make_renderer(field));
-  VOXPACK_ASSIGN(const auto measured, measure_views(*renderer, has_test ? views.test : views.train,
-                                                    {&folder, true}, command));
+  VOXPACK_ASSIGN(const auto measured,
+                 measure_views(*renderer, views.test, {&folder, true}, command));
   const MetricsSummary summary = summarize(measured);
   command.report.set_metrics(summary);
-  command.console.info(format("%zu %s views, PSNR %.2f dB, worst %.2f dB", measured.size(),
-                              has_test ? "test" : "train", summary.psnr_mean_db,
-                              summary.psnr_min_db));
+  command.console.info(format("%zu test views, PSNR %.2f dB, worst %.2f dB", measured.size(),
+                              summary.psnr_mean_db, summary.psnr_min_db));
   return {};
 }
 

@@ -3,17 +3,25 @@ make_inputs good in/data
 cd in
 bake() { voxpack bake data -o out.safetensors --resolution 96 --iterations 300 \
   --checkpoint-interval 0.05 --device cpu "$@"; }
-bake -q &
-job=$!
-tries=0
-while [ ! -e out.safetensors.checkpoint ] && [ $tries -lt 1000 ]; do
-  sleep 0.05
-  tries=$((tries + 1))
-done
-kill -s KILL $job
-wait $job 2> killed
-echo "code $?"
-ls | grep -v -e tmp -e killed
+# Ends a bake with signal $1 as soon as it has kept a state.
+stop() {
+  bake -q 2> stopped &
+  job=$!
+  tries=0
+  while [ ! -e out.safetensors.checkpoint ] && [ $tries -lt 1000 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+  done
+  kill -s "$1" $job
+  wait $job 2> killed
+  echo "code $?"
+  cat stopped
+}
+stop INT
+rm out.safetensors.checkpoint
+stop KILL
+rm stopped killed
+ls | grep -v tmp
 voxpack info out.safetensors.checkpoint --json > info.json && echo "the checkpoint is a field"
 
 bake --resume --seed 7 -q

@@ -1,11 +1,11 @@
 # A bake that is killed leaves a whole checkpoint; --resume goes on from it and removes it.
 make_inputs good in/data
 cd in
-bake() { voxpack bake data -o out.safetensors --resolution 96 --iterations 300 \
-  --checkpoint-interval 0.05 --device cpu "$@"; }
+options="-o out.safetensors --resolution 96 --iterations 300 --checkpoint-interval 0.05 --device cpu"
+bake() { voxpack bake data $options "$@"; }
 # Ends a bake with signal $1 as soon as it has kept a state.
 stop() {
-  bake -q 2> stopped &
+  voxpack bake data $options -q 2> stopped &
   job=$!
   tries=0
   while [ ! -e out.safetensors.checkpoint ] && [ $tries -lt 1000 ]; do
@@ -34,7 +34,7 @@ content = json.load(open(path))
 content["frames"].pop()
 json.dump(content, open(path, "w"))
 P
-voxpack bake other -o out.safetensors --resolution 96 --iterations 300 --resume -q
+voxpack bake other $options --resume -q
 echo "code $?"
 bake --resume --report r.json 2>&1 | grep -c 'goes on from out.safetensors.checkpoint'
 ls | grep out

@@ -93,22 +93,23 @@ Result<std::vector<MeasuredView>> measure_views(Renderer& renderer, std::span<co
                               .detail = "view " + batch[0].name});
     std::vector<Image> pictures(batch.size());
     VOXPACK_TRY(draw_batch(renderer, batch, pictures));
+    std::vector<std::string> paths(batch.size());
+    for (size_t i = 0; saved.folder != nullptr && i < batch.size(); ++i)
+      paths[i] = saved.folder->add(batch[i].name + ".png");
     std::vector<Status> errors(batch.size());
 #pragma omp parallel for schedule(dynamic)
     for (size_t i = 0; i < batch.size(); ++i) {
       Result<ViewMetrics> metrics = measure_view(batch[i].image, pictures[i]);
-      if (metrics.ok()) {
-        measured[first + i] = {batch[i].name, metrics.value()};
-      } else {
+      if (!metrics.ok()) {
         errors[i] = Status(Errc::bad_data, metrics.error().message()).in(batch[i].name);
+        continue;
       }
+      measured[first + i] = {batch[i].name, metrics.value()};
+      if (paths[i].empty()) continue;
+      if (saved.with_photo) pictures[i] = side_by_side(batch[i].image, pictures[i]);
+      errors[i] = write_png(paths[i], pictures[i]);
     }
     for (Status& error : errors) VOXPACK_TRY(std::move(error));
-    for (size_t i = 0; saved.folder != nullptr && i < batch.size(); ++i) {
-      const Image& picture =
-          saved.with_photo ? side_by_side(batch[i].image, pictures[i]) : pictures[i];
-      VOXPACK_TRY(write_png(saved.folder->add(batch[i].name + ".png"), picture));
-    }
   }
   for (const MeasuredView& view : measured) {
     rows.push_back({{"name", view.name},

@@ -2,6 +2,7 @@
 // the field's value and against Kernels::visibility(), on every device.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -184,6 +185,22 @@ TEST_P(Regrid, RefusesPointsThatDoNotFit) {
   EXPECT_EQ(levels->regrid(before, 1.0f).code(), Errc::usage);
 }
 
+// Fog at low x, and just nothing elsewhere: steps on the fog also fill leaves that were empty.
+Field fog_at_a_side() {
+  RandomFieldOptions options;
+  options.resolution = 16;
+  options.coarsest = 0;
+  options.keep_block = options.fill = 1;
+  options.density_lo = options.density_hi = -0.01f;
+  options.cube = {{-1, -1, -1}, 2};
+  Field field = make_random_field(options, 1);
+  for (const Block& block : field.blocks) {
+    if (block.x > 0) continue;
+    std::fill_n(field.density.begin() + block.first_point, point_count(block), 0.1f);
+  }
+  return field;
+}
+
 // Also with seams between levels, and after steps that have changed which leaves are empty.
 TEST_P(Regrid, SeenSitesAreThoseOfVisibility) {
   std::vector<Camera> cameras;
@@ -192,8 +209,8 @@ TEST_P(Regrid, SeenSitesAreThoseOfVisibility) {
     view.camera.k1 = 0.05;
     cameras.push_back(view.camera);
   }
-  for (const int coarsest : {0, 2}) {
-    const auto optimizer = optimizer_of(random_field(20, 11, coarsest), *kernels);
+  for (const Field& start : {random_field(20, 11), random_field(20, 11, 2), fog_at_a_side()}) {
+    const auto optimizer = optimizer_of(start, *kernels);
     for (const int iterations : {0, 7}) {
       ASSERT_TRUE(optimizer->run({}, iterations).ok());
       const Field field = field_of(*optimizer);
@@ -212,7 +229,9 @@ TEST_P(Regrid, SeenSitesAreThoseOfVisibility) {
           ASSERT_EQ(masks.value()[b], wanted) << "block " << b << " threshold " << threshold;
           seen += static_cast<size_t>(std::popcount(wanted));
         }
-        EXPECT_GT(seen, 10u);
+        if (threshold < 3000) {  // of thin fog, nothing has so large a share
+          EXPECT_GT(seen, 10u);
+        }
         EXPECT_LT(seen, field.point_count());
       }
     }

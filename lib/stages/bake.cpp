@@ -157,6 +157,15 @@ Status check_state(const BakeState& state, const std::vector<LevelPlan>& plan,
                               " is no state of a bake with these options"};
 }
 
+// Iterations that led to `state`. Added to the seed, they keep a bake that goes on from seeing the
+// rays of its start again.
+uint64_t iterations_before(const BakeState& state, const std::vector<LevelPlan>& plan) {
+  auto count = static_cast<uint64_t>(state.iterations);
+  for (size_t i = 0; i < static_cast<size_t>(state.level); ++i)
+    count += static_cast<uint64_t>(plan[i].iterations);
+  return count;
+}
+
 // Where the bake starts: the hull of the object filled with fog.
 Result<BakeState> first_state(const DataSet& views, int resolution,
                               const AppearanceModel& appearance) {
@@ -186,10 +195,7 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
   }
   const auto first_level = static_cast<size_t>(state.level);
   OptimizerOptions optimizer_options;
-  // A bake that goes on must not see the rays of its start again.
-  optimizer_options.seed = options.seed + static_cast<uint64_t>(state.iterations);
-  for (size_t i = 0; i < first_level; ++i)
-    optimizer_options.seed += static_cast<uint64_t>(plan[i].iterations);
+  optimizer_options.seed = options.seed + iterations_before(state, plan);
   VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
                  kernels.make_optimizer(state.field, views.train, optimizer_options));
   Field topology = topology_of(state.field);

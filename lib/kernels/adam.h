@@ -9,6 +9,14 @@
 
 namespace voxpack {
 
+// One step of one value.
+VOXPACK_HOST_DEVICE inline void adam_step(float& value, float& first, float& second, float gradient,
+                                          float rate, const AdamSettings& adam) {
+  first = adam.beta1 * first + (1 - adam.beta1) * gradient;
+  second = adam.beta2 * second + (1 - adam.beta2) * gradient * gradient;
+  value -= rate * first * adam.correction1 / (sqrtf(second * adam.correction2) + adam.epsilon);
+}
+
 // Settings of step number `step`, 1 and up.
 inline AdamSettings make_adam(const OptimizeSettings& settings, uint64_t step) {
   AdamSettings adam{};

@@ -2,22 +2,29 @@
 // network.
 #include "field/harmonics.h"
 #include "kernels/march_cuda.cuh"
+#include "kernels/view_fit.h"
 
 namespace voxpack {
 namespace {
 
-// Error of a pixel and its gradient with respect to colour and alpha.
+// Error of a pixel and its gradient with respect to colour and alpha, and to the gains of the view.
 __device__ float pixel_loss(const TrainRay& ray, const float rgb[3], const float residual[3],
-                            float alpha, const TrainSettings& settings, float d_rgb[3],
-                            float d_out[3], float& d_alpha) {
+                            float alpha, const TrainSettings& settings, float* view_gradients,
+                            float d_rgb[3], float d_out[3], float& d_alpha) {
   float squared = 0;
   d_alpha = 0;
   for (int c = 0; c < 3; ++c) {
-    const float error = rgb[c] + (1.0f - alpha) * ray.background[c] - ray.target[c];
+    const float shown = ray.gain[c] * rgb[c];
+    const float error = shown + (1.0f - alpha) * ray.background[c] - ray.target[c];
     squared += error * error;
-    d_rgb[c] = 2.0f * error * settings.gradient_scale;
+    const float d_shown = 2.0f * error * settings.gradient_scale;
+    d_rgb[c] = d_shown * ray.gain[c];
     d_out[c] = d_rgb[c] + 2.0f * settings.residual_penalty * residual[c] * settings.gradient_scale;
-    d_alpha -= d_rgb[c] * ray.background[c];
+    d_alpha -= d_shown * ray.background[c];
+    if (view_gradients != nullptr) {
+      atomicAdd(view_gradients + static_cast<size_t>(ray.view) * kViewParameters + kViewGain + c,
+                d_shown * shown);
+    }
   }
   return squared;
 }
@@ -25,7 +32,8 @@ __device__ float pixel_loss(const TrainRay& ray, const float rgb[3], const float
 // Kinds rgb, sh1, sh2.
 __global__ void decode_linear_kernel(NetworkView net, const TrainRay* rays, int ray_count,
                                      int stride, const float* sums, TrainSettings settings,
-                                     float* d_sums, double* squared_error) {
+                                     float* d_sums, double* squared_error,
+                                     float* view_gradients) {
   const int r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= ray_count) return;
   const float* sum = sums + static_cast<size_t>(r) * stride;
@@ -38,7 +46,7 @@ __global__ void decode_linear_kernel(NetworkView net, const TrainRay* rays, int 
   for (int c = 0; c < 3; ++c) {
     for (int k = 0; k < count; ++k) rgb[c] += y[k] * sum[1 + k * 3 + c];
   }
-  const float squared = pixel_loss(rays[r], rgb, residual, sum[0], settings, d_rgb, d_out, d_alpha);
+  const float squared = pixel_loss(rays[r], rgb, residual, sum[0], settings, view_gradients, d_rgb, d_out, d_alpha);
   for (int k = 0; k < stride; ++k) d_sum[k] = 0;
   d_sum[0] = d_alpha;
   for (int c = 0; c < 3; ++c) {
@@ -84,7 +92,7 @@ __global__ void decode_mlp_kernel(NetworkView net, const TrainRay* rays, int ray
     for (int c = 0; c < 3; ++c) residual[c] += hidden[j] * weights_out[c * H + j];
   }
   for (int c = 0; c < 3; ++c) rgb[c] = sum[1 + c] + residual[c];
-  const float squared = pixel_loss(rays[r], rgb, residual, alpha, settings, d_rgb, d_out, d_alpha);
+  const float squared = pixel_loss(rays[r], rgb, residual, alpha, settings, buffers.view_gradients, d_rgb, d_out, d_alpha);
   float* stored = buffers.hidden + static_cast<size_t>(r) * H;
   float* d_stored = buffers.d_hidden + static_cast<size_t>(r) * H;
 #pragma unroll
@@ -175,7 +183,7 @@ Status launch_decode(const NetworkView& net, const TrainRay* rays, int ray_count
   const int blocks = (ray_count + 127) / 128;
   if (net.kind != 3) {
     decode_linear_kernel<<<blocks, 128>>>(net, rays, ray_count, stride, sums, settings, d_sums,
-                                          buffers.squared_error);
+                                          buffers.squared_error, buffers.view_gradients);
     return launched("decode");
   }
   const size_t shared = static_cast<size_t>(net.inputs + 3) * net.hidden * sizeof(float);

@@ -332,6 +332,11 @@ RayFrame ray_frame(const Lattice& lattice) {
   return frame;
 }
 
+float centre_of(const Lattice& lattice) {
+  return 0.5f * static_cast<float>(lattice.resolution) *
+         static_cast<float>(ray_frame(lattice).fine);
+}
+
 MarchRay to_march_ray(const Lattice& lattice, const Ray& ray, float offset) {
   return to_march_ray(ray_frame(lattice), ray.origin.data(), ray.direction.data(), offset);
 }

@@ -72,6 +72,9 @@ struct RayFrame {
 };
 RayFrame ray_frame(const Lattice& lattice);
 
+// The centre of the cube on each axis, fine cells.
+float centre_of(const Lattice& lattice);
+
 // A world ray with unit direction in the lattice's units (see MarchRay); the same bits on every
 // device. Floats are exact enough only near the lattice: a far start is moved by a multiple of the
 // largest sample step, which all others divide, so every sample stays in place.

@@ -33,6 +33,7 @@ Status DeviceLattice::upload(const Lattice& lattice) {
   view = {lattice.finest_level, lattice.top_size, top.get(),
           tables.get(),         leaves.get(),     corner_rows.get()};
   frame = ray_frame(lattice);
+  centre = centre_of(lattice);
   hanging_rounds.clear();
   uint64_t round_start = 1 + point_count;
   for (size_t i = 0; i < lattice.hanging.size(); ++i) {

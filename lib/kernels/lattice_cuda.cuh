@@ -18,6 +18,7 @@ struct DeviceLattice {
       hanging_rounds;  // ends of the runs of hanging rows that depend on earlier runs only
   LatticeView view{};
   RayFrame frame{};
+  float centre = 0;  // centre_of() the lattice
   uint64_t point_count = 0;
   uint64_t row_count = 0;
 

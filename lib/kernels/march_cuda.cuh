@@ -13,12 +13,26 @@ Status launch_forward(const LatticeView& lattice, const float* values, int strid
                       const MarchRay* rays, int ray_stride_bytes, int ray_count, float stop,
                       float* sums, float* squares, unsigned long long* sample_count);
 
+// Where launch_backward() adds, and what it takes along.
+struct BackwardOutputs {
+  float* row_gradients;    // [row][stride]
+  uint8_t* touched_pages;  // [row / kRowsPerPage], marked
+  float* view_gradients;   // [view][kViewParameters], motion only; null: not wanted
+  float concentration;     // lambda times the gradient scale
+  float centre;            // of the cube on each axis, fine cells
+};
+
 // Scatters d_sums [ray][stride] (float 0: gradient of alpha) to the rows; `sums` and `squares` as
-// launch_forward() gave them. Marks the touched pages.
+// launch_forward() gave them.
 Status launch_backward(const LatticeView& lattice, const float* values, int stride,
                        const TrainRay* rays, int ray_count, const float* sums, const float* squares,
-                       const float* d_sums, float concentration, float* row_gradients,
-                       uint8_t* touched_pages);
+                       const float* d_sums, const BackwardOutputs& out);
+
+// One Adam step on the parameters of all views, [view][kViewParameters] each; clears the gradients
+// and keeps the means at 0.
+Status launch_fit_views(float* parameters, float* first, float* second, float* gradients,
+                        int view_count, float pose_rate, float exposure_rate,
+                        const AdamSettings& adam);
 
 // Loss and its gradient for the accumulated features of every ray; for kind mlp also what
 // launch_network_gradients() needs.
@@ -28,6 +42,7 @@ struct DecodeBuffers {
   float* d_hidden;        // [ray][net.hidden]
   float* d_outputs;       // [ray][3]
   double* squared_error;  // one number, added to
+  float* view_gradients;  // [view][kViewParameters], gains only, added to; null: not wanted
 };
 Status launch_decode(const NetworkView& net, const TrainRay* rays, int ray_count, int stride,
                      const float* sums, const TrainSettings& settings, float* d_sums,

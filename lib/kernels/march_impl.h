@@ -10,6 +10,7 @@
 #include "field/harmonics.h"
 #include "kernels/march_view.h"
 #include "kernels/traverse.h"
+#include "kernels/view_fit.h"
 
 namespace voxpack {
 namespace {
@@ -47,6 +48,8 @@ struct Sample {
   float alpha;
   float weight;
   float depth_step;  // d tau / d density
+  float t;
+  float cells_per_size;  // of its leaf
 };
 static_assert(sizeof(Sample<32>) <= kSampleBytes);
 
@@ -188,6 +191,8 @@ int march_samples(const LatticeView& lattice, const float* values, const MarchRa
       if (!(value[0] > 0.0f)) continue;
       sample.value = value;
       sample.depth_step = step;
+      sample.t = t;
+      sample.cells_per_size = 4.0f / lattice.leaves[leaf].size;
       sample.alpha = 1.0f - exp_negative(-value[0] * step);
       sample.weight = remaining * sample.alpha;
       total += value * sample.weight;
@@ -201,17 +206,44 @@ int march_samples(const LatticeView& lattice, const float* values, const MarchRa
   return count;
 }
 
+// Derivatives of the loss along the axes at a sample, per fine cell, from the gradient of its value.
 template <int S>
-void scatter(const Sample<S>* samples, int count, typename Wide<S>::type d_sums, float d_alpha,
-             float transmittance, float concentration, TrainLane& lane) {
+void slope_at(const Sample<S>& sample, const float* values, typename Wide<S>::type gradient,
+              float slope[3]) {
+  using V = typename Wide<S>::type;
+  float slopes[8][3];
+  trilinear_slopes(sample.fraction, slopes);
+  for (int c = 0; c < 8; ++c) {
+    const uint64_t row = sample.rows[corner_offset(c)];
+    const V product = gradient * *reinterpret_cast<const V*>(values + row * S);
+    float along = 0;
+    for (int k = 0; k < S; ++k) along += product[k];
+    for (int a = 0; a < 3; ++a) slope[a] += slopes[c][a] * along * sample.cells_per_size;
+  }
+}
+
+// What scatter() needs of a ray beside its samples.
+struct ScatterRay {
+  const TrainRay& train;
+  const float* values;
+  float d_alpha;
+  float transmittance;
+  float concentration;
+  float centre;
+};
+
+template <int S>
+void scatter(const Sample<S>* samples, int count, typename Wide<S>::type d_sums,
+             const ScatterRay& ray, TrainLane& lane) {
   using V = typename Wide<S>::type;
   // behind = sum over later samples of w_j g_j, with g_j = dL / dw_j.
   float behind = 0;
-  float after = transmittance;  // transmittance behind sample i
+  float after = ray.transmittance;  // transmittance behind sample i
+  float force[3] = {}, torque[3] = {};
   for (int i = count - 1; i >= 0; --i) {
     const Sample<S>& sample = samples[i];
     const V product = sample.value * d_sums;  // float 0 of d_sums is zero
-    float g = d_alpha - 2.0f * concentration * sample.weight;
+    float g = ray.d_alpha - 2.0f * ray.concentration * sample.weight;
     for (int k = 0; k < S; ++k) g += product[k];
     const float d_depth = after * g - behind;
     behind += sample.weight * g;
@@ -226,6 +258,16 @@ void scatter(const Sample<S>* samples, int count, typename Wide<S>::type d_sums,
       *reinterpret_cast<V*>(lane.row_gradients + static_cast<uint64_t>(row) * S) +=
           gradient * weights[c];
     }
+    if (lane.view_gradients == nullptr) continue;
+    float slope[3] = {};
+    slope_at<S>(sample, ray.values, gradient, slope);
+    add_force(ray.train.ray, sample.t, ray.centre, slope, force, torque);
+  }
+  if (lane.view_gradients == nullptr) return;
+  float* parameters = lane.view_gradients + uint64_t{ray.train.view} * kViewParameters;
+  for (int a = 0; a < 3; ++a) {
+    parameters[kViewRotation + a] += torque[a];
+    parameters[kViewTranslation + a] += force[a] * (2.0f * ray.centre);
   }
 }
 
@@ -248,12 +290,18 @@ void train_rays(const LatticeView& lattice, const float* values, const NetworkVi
     float d_rgb[3], d_residual[3];
     float d_alpha_background = 0;
     for (int c = 0; c < 3; ++c) {
-      const float error = decoded.rgb[c] + transmittance * train.background[c] - train.target[c];
+      const float shown = train.gain[c] * decoded.rgb[c];
+      const float error = shown + transmittance * train.background[c] - train.target[c];
       lane.squared_error += error * error;
-      d_rgb[c] = 2.0f * error * settings.gradient_scale;
+      const float d_shown = 2.0f * error * settings.gradient_scale;
+      d_rgb[c] = d_shown * train.gain[c];
       d_residual[c] =
           2.0f * settings.residual_penalty * decoded.residual[c] * settings.gradient_scale;
-      d_alpha_background -= d_rgb[c] * train.background[c];
+      d_alpha_background -= d_shown * train.background[c];
+      if (lane.view_gradients != nullptr) {
+        lane.view_gradients[uint64_t{train.view} * kViewParameters + kViewGain + c] +=
+            d_shown * shown;
+      }
     }
     lane.sample_count += count;
     if (count == 0) continue;
@@ -262,8 +310,10 @@ void train_rays(const LatticeView& lattice, const float* values, const NetworkVi
     decode_backward(net, decoded, d_rgb, d_residual, lane, d_features, d_alpha);
     V d_sums = {};
     for (int k = 0; k < net.channels; ++k) d_sums[k + 1] = d_features[k];
-    scatter<S>(samples, count, d_sums, d_alpha + d_alpha_background, transmittance,
-               settings.concentration * settings.gradient_scale, lane);
+    scatter<S>(samples, count, d_sums,
+               {train, values, d_alpha + d_alpha_background, transmittance,
+                settings.concentration * settings.gradient_scale, settings.centre},
+               lane);
   }
 }
 

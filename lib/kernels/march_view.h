@@ -44,6 +44,8 @@ struct TrainRay {
   MarchRay ray;
   float target[3];  // premultiplied colour + (1 - alpha) * background
   float background[3];
+  float gain[3] = {1, 1, 1};  // of the view: the colour of the object is multiplied with it
+  uint32_t view = 0;          // which view's parameters the ray moves with
 };
 
 // The appearance network as the marcher wants it. Kind mlp: input weights [inputs][hidden], output
@@ -65,6 +67,7 @@ struct TrainLane {
   float* gradients_in;     // [inputs][hidden]
   float* gradients_out;    // [3][hidden]
   void* samples;           // scratch of kMaxSamples samples
+  float* view_gradients;   // [view][kViewParameters]; null: views are not fitted
   double squared_error;    // sum over rays and channels
   uint64_t sample_count;
 };
@@ -77,6 +80,7 @@ struct TrainSettings {
   float gradient_scale;    // multiplies every gradient, 1 / rays of the batch
   float concentration;     // lambda of -sum w^2
   float residual_penalty;  // weight of the squared view-dependent residual
+  float centre = 0;        // of the cube on each axis, fine cells; for view_gradients
 };
 
 struct AdamSettings {

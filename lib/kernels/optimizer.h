@@ -25,6 +25,10 @@ struct OptimizeSettings {
   float network_rate = 6e-3f;
   float concentration = 0;         // lambda of -sum of squared ray weights
   float residual_penalty = 0.02f;  // weight of the squared view-dependent residual
+  // Adam learning rates of the corrections of the views (view_fit.h), 0: they stay as they are. Of
+  // every correction the mean over the views is kept at nothing.
+  float pose_rate = 0;      // radians and edges of the cube
+  float exposure_rate = 0;  // logarithm of the gain
 };
 
 struct OptimizeStats {

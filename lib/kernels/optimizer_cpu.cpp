@@ -111,12 +111,23 @@ void OptimizerCpu::march(const OptimizeSettings& settings) {
   const LatticeView view = lattice_.view();
   const NetworkView network = network_.view();
   const TrainSettings train{1.0f / static_cast<float>(options_.rays_per_iteration),
-                            settings.concentration, settings.residual_penalty};
+                            settings.concentration, settings.residual_penalty, centre_of(lattice_)};
+  if (fits_views(settings) && !fit_.is_active()) fit_.start(views_.size());
+  for (int lane = 0; lane < kLanes; ++lane) {
+    memory_[lane].view_gradients.resize(fit_.parameters.size());
+    lanes_[lane].view_gradients =
+        fits_views(settings) ? memory_[lane].view_gradients.data() : nullptr;
+  }
 #pragma omp parallel for schedule(static, 1)
   for (int lane = 0; lane < kLanes; ++lane) {
-    TrainRay rays[kRaysPerTile];
+    TrainRay rays[kRaysPerTile] = {};
     for (int tile = lane; tile < tile_count; tile += kLanes) {
       rays_.make_rays(lattice_, tiles[tile], tile_seed(options_.seed, iterations_, tile), rays);
+      if (fit_.is_active()) {
+        const auto view = static_cast<uint32_t>(tiles[tile] >> 32);
+        const float* parameters = fit_.parameters.data() + size_t{view} * kViewParameters;
+        for (TrainRay& ray : rays) correct_ray(parameters, train.centre, view, ray);
+      }
       table.train(view, rows_.data(), stride_, network, rays, kRaysPerTile, train, lanes_[lane]);
     }
   }
@@ -155,7 +166,29 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
                     stride_, rows, adam);
   }
   network_.adam(lanes_, settings.network_rate, adam);
+  if (fits_views(settings)) fit_views(settings);
   resolve_hanging(lattice_, stride_, rows_.data());
+}
+
+void OptimizerCpu::fit_views(const OptimizeSettings& settings) {
+  const AdamSettings adam = make_adam(settings, ++fit_.step);
+  const size_t count = fit_.parameters.size();
+  for (size_t i = 0; i < count; ++i) {
+    float gradient = 0;
+    for (LaneMemory& memory : memory_) {
+      gradient += memory.view_gradients[i];
+      memory.view_gradients[i] = 0;
+    }
+    const float rate =
+        i % kViewParameters < kViewGain ? settings.pose_rate : settings.exposure_rate;
+    adam_step(fit_.parameters[i], fit_.first[i], fit_.second[i], gradient, rate, adam);
+  }
+  for (size_t k = 0; k < kViewParameters; ++k) {
+    float mean = 0;
+    for (size_t i = k; i < count; i += kViewParameters) mean += fit_.parameters[i];
+    mean /= static_cast<float>(views_.size());
+    for (size_t i = k; i < count; i += kViewParameters) fit_.parameters[i] -= mean;
+  }
 }
 
 Result<Field> OptimizerCpu::field() const {

@@ -10,6 +10,7 @@
 #include "kernels/lattice.h"
 #include "kernels/network.h"
 #include "kernels/optimizer.h"
+#include "kernels/optimizer_parts.h"
 #include "kernels/training_rays.h"
 
 namespace voxpack {
@@ -30,6 +31,7 @@ class OptimizerCpu : public Optimizer {
   void take_working_memory();
   void march(const OptimizeSettings& settings);
   void merge_hanging();
+  void fit_views(const OptimizeSettings& settings);
   void update(const OptimizeSettings& settings);
 
   Status out_of_memory() const;
@@ -44,9 +46,11 @@ class OptimizerCpu : public Optimizer {
   uint64_t step_ = 0;        // of Adam
   uint64_t iterations_ = 0;  // all together, for the random numbers
   AlignedFloats rows_, first_, second_;
+  ViewFit fit_;
   struct LaneMemory {
     AlignedFloats row_gradients, network_gradients, samples;
     std::vector<uint8_t> touched;
+    std::vector<float> view_gradients;
   };
   std::vector<LaneMemory> memory_;
   std::vector<TrainLane> lanes_;  // empty: no working memory yet

@@ -26,7 +26,7 @@ struct DeviceView {
 
 __global__ void make_rays_kernel(const DeviceView* views, const uint64_t* tiles, int tile_count,
                                  RayFrame frame, bool has_masks, uint64_t seed, uint64_t step,
-                                 TrainRay* rays) {
+                                 const float* parameters, float centre, TrainRay* rays) {
   const int r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= tile_count * kRaysPerTile) return;
   const int index = r / kRaysPerTile, i = r % kRaysPerTile;
@@ -47,6 +47,10 @@ __global__ void make_rays_kernel(const DeviceView* views, const uint64_t* tiles,
   const float alpha = view.channels == 4 ? pixel[3] / 255.0f : 1.0f;
   for (int c = 0; c < 3; ++c)
     ray.target[c] = pixel[c] / 255.0f * alpha + (1 - alpha) * ray.background[c];
+  if (parameters != nullptr) {
+    const auto number = static_cast<uint32_t>(tile >> 32);
+    correct_ray(parameters + static_cast<size_t>(number) * kViewParameters, centre, number, ray);
+  }
   rays[r] = ray;
 }
 
@@ -70,6 +74,7 @@ class OptimizerCuda : public Optimizer {
 
   Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override {
     if (first_.size() == 0) VOXPACK_TRY(take_working_memory());
+    if (fits_views(settings) && view_parameters_.size() == 0) VOXPACK_TRY(start_fit());
     const int tile_count = options_.rays_per_iteration / kRaysPerTile;
     std::vector<uint64_t> tiles = rays_.next_tiles(tile_count * iterations);
     VOXPACK_TRY(tiles_.upload(tiles));
@@ -209,13 +214,15 @@ class OptimizerCuda : public Optimizer {
     }
     make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count, lattice_.frame,
                                                   rays_.has_masks(), options_.seed, iterations_,
+                                                  view_parameters_.get(), lattice_.centre,
                                                   batch_.get());
     VOXPACK_TRY(launched("rays"));
     const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
                               settings.residual_penalty};
     const NetworkView net = network_view();
+    const bool fits = fits_views(settings);
     const DecodeBuffers buffers{inputs_.get(), hidden_.get(), d_hidden_.get(), d_outputs_.get(),
-                                squared_error_.get()};
+                                squared_error_.get(), fits ? view_gradients_.get() : nullptr};
     VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, &batch_.get()->ray,
                                sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get(),
                                sample_count_.get()));
@@ -223,8 +230,8 @@ class OptimizerCuda : public Optimizer {
                               buffers));
     VOXPACK_TRY(launch_backward(lattice_.view, values_.get(), stride_, batch_.get(), rays,
                                 sums_.get(), squares_.get(), d_sums_.get(),
-                                train.concentration * train.gradient_scale, gradients_.get(),
-                                touched_.get()));
+                                {gradients_.get(), touched_.get(), buffers.view_gradients,
+                                 train.concentration * train.gradient_scale, lattice_.centre}));
     VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, touched_.get()));
     ++step_;
     ++iterations_;
@@ -239,7 +246,25 @@ class OptimizerCuda : public Optimizer {
           network_values_.get(), network_first_.get(), network_second_.get(), gradients,
           static_cast<int>(network_values_.size()), settings.network_rate, adam));
     }
+    if (fits) VOXPACK_TRY(fit_views(settings));
     return launch_resolve_hanging(lattice_, values_.get(), stride_);
+  }
+
+  Status start_fit() {
+    const size_t count = cameras_.size() * kViewParameters;
+    for (DeviceArray<float>* array :
+         {&view_parameters_, &view_first_, &view_second_, &view_gradients_}) {
+      VOXPACK_TRY(array->allocate(count));
+      VOXPACK_TRY(array->zero());
+    }
+    return {};
+  }
+
+  Status fit_views(const OptimizeSettings& settings) {
+    return launch_fit_views(view_parameters_.get(), view_first_.get(), view_second_.get(),
+                            view_gradients_.get(), static_cast<int>(cameras_.size()),
+                            settings.pose_rate, settings.exposure_rate,
+                            make_adam(settings, ++fit_step_));
   }
 
   Field field_;  // blocks and header; the values live on the device
@@ -249,7 +274,10 @@ class OptimizerCuda : public Optimizer {
   int stride_;
   uint64_t step_ = 0;        // of Adam
   uint64_t iterations_ = 0;  // all together, for the random numbers
+  uint64_t fit_step_ = 0;    // of Adam for the views
   DeviceLattice lattice_;
+  // The corrections of the views, empty until they are fitted.
+  DeviceArray<float> view_parameters_, view_first_, view_second_, view_gradients_;
   DeviceArray<Block> blocks_;
   DeviceArray<float> values_;
   DeviceArray<float> first_, second_, gradients_;  // first_ empty: no working memory yet

@@ -15,6 +15,12 @@ Result<TrainingRays> make_training_rays(std::span<const View> views,
   return rays;
 }
 
+void ViewFit::start(size_t view_count) {
+  parameters.assign(view_count * kViewParameters, 0.0f);
+  first = parameters;
+  second = parameters;
+}
+
 Status check_regrid(const Field& from, const Field& to) {
   if (to.cube.origin != from.cube.origin || to.cube.edge != from.cube.edge)
     return {Errc::usage, "the new points lie in another cube"};

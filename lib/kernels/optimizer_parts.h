@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "kernels/optimizer.h"
 #include "kernels/training_rays.h"
@@ -12,6 +13,21 @@ namespace voxpack {
 // the views show nothing.
 Result<TrainingRays> make_training_rays(std::span<const View> views,
                                         const OptimizerOptions& options);
+
+// The corrections of the views and their Adam state, [view][kViewParameters] each; empty until views
+// are fitted, and kept when the points change.
+struct ViewFit {
+  std::vector<float> parameters, first, second;
+  uint64_t step = 0;  // of Adam
+
+  bool is_active() const { return !parameters.empty(); }
+  void start(size_t view_count);
+};
+
+// Whether `settings` ask for corrections of the views.
+inline bool fits_views(const OptimizeSettings& settings) {
+  return settings.pose_rate > 0 || settings.exposure_rate > 0;
+}
 
 // Fails with `usage` unless Optimizer::regrid() can go from the points of `from` to those of `to`.
 Status check_regrid(const Field& from, const Field& to);

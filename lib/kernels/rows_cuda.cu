@@ -1,19 +1,14 @@
 // Kernels over rows and leaves on the GPU: Adam, gradients of hanging rows, empty leaves.
 #include <cooperative_groups.h>
 
+#include "kernels/adam.h"
 #include "kernels/march_cuda.cuh"
+#include "kernels/view_fit.h"
 
 namespace voxpack {
 namespace {
 
 namespace cg = cooperative_groups;
-
-__device__ void adam_one(float& value, float& first, float& second, float gradient, float rate,
-                         const AdamSettings& adam) {
-  first = adam.beta1 * first + (1 - adam.beta1) * gradient;
-  second = adam.beta2 * second + (1 - adam.beta2) * gradient * gradient;
-  value -= rate * first * adam.correction1 / (sqrtf(second * adam.correction2) + adam.epsilon);
-}
 
 template <int S>
 __global__ void adam_rows_kernel(float* values, float* first, float* second, float* gradients,
@@ -30,14 +25,14 @@ __global__ void adam_rows_kernel(float* values, float* first, float* second, flo
   if (!tile.any(gradient != 0.0f)) return;
   gradients[at] = 0;
   if (row == 0) return;  // stands for empty sites and stays zero
-  adam_one(values[at], first[at], second[at], gradient, adam.rate[tile.thread_rank()], adam);
+  adam_step(values[at], first[at], second[at], gradient, adam.rate[tile.thread_rank()], adam);
 }
 
 __global__ void adam_network_kernel(float* weights, float* first, float* second,
                                     const float* gradients, int count, float rate,
                                     AdamSettings adam) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < count) adam_one(weights[i], first[i], second[i], gradients[i], rate, adam);
+  if (i < count) adam_step(weights[i], first[i], second[i], gradients[i], rate, adam);
 }
 
 __global__ void empty_leaves_kernel(LatticeView lattice, LeafView* leaves, int leaf_count,
@@ -71,7 +66,33 @@ __global__ void scatter_hanging_kernel(const HangingRow* hanging, uint32_t first
   }
   source = 0;
 }
+
+// One block: every thread takes views in turn, then nine threads take the means away.
+__global__ void fit_views_kernel(float* parameters, float* first, float* second, float* gradients,
+                                 int view_count, float pose_rate, float exposure_rate,
+                                 AdamSettings adam) {
+  const int count = view_count * kViewParameters;
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    const float rate = i % kViewParameters < kViewGain ? pose_rate : exposure_rate;
+    adam_step(parameters[i], first[i], second[i], gradients[i], rate, adam);
+    gradients[i] = 0;
+  }
+  __syncthreads();
+  if (threadIdx.x >= kViewParameters) return;
+  float mean = 0;
+  for (int i = threadIdx.x; i < count; i += kViewParameters) mean += parameters[i];
+  mean /= static_cast<float>(view_count);
+  for (int i = threadIdx.x; i < count; i += kViewParameters) parameters[i] -= mean;
+}
 }  // namespace
+
+Status launch_fit_views(float* parameters, float* first, float* second, float* gradients,
+                        int view_count, float pose_rate, float exposure_rate,
+                        const AdamSettings& adam) {
+  fit_views_kernel<<<1, 256>>>(parameters, first, second, gradients, view_count, pose_rate,
+                               exposure_rate, adam);
+  return launched("fit of the views");
+}
 
 Status launch_adam_rows(float* values, float* first, float* second, float* gradients,
                         uint8_t* touched_pages, uint64_t row_count, int stride,

@@ -1,12 +1,14 @@
 // The rays of an optimisation: tiles of 4 x 4 pixels of the photos in a seeded random order.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "field/camera.h"
 #include "kernels/lattice.h"
+#include "kernels/view_fit.h"
 
 namespace voxpack {
 
@@ -30,6 +32,15 @@ VOXPACK_HOST_DEVICE inline float unit_float(uint64_t& random) {
 VOXPACK_HOST_DEVICE inline uint64_t tile_seed(uint64_t seed, uint64_t step, int index) {
   uint64_t random = seed ^ (step << 20 | static_cast<uint64_t>(index));
   return next_random(random);
+}
+
+// Gives a ray of `view` the corrections of that view, `parameters` [kViewParameters]; `centre` as in
+// move_ray().
+VOXPACK_HOST_DEVICE inline void correct_ray(const float* parameters, float centre, uint32_t view,
+                                            TrainRay& ray) {
+  move_ray(parameters, centre, ray.ray);
+  for (int c = 0; c < 3; ++c) ray.gain[c] = expf(parameters[kViewGain + c]);
+  ray.view = view;
 }
 
 class TrainingRays {

@@ -32,8 +32,7 @@ __device__ float pixel_loss(const TrainRay& ray, const float rgb[3], const float
 // Kinds rgb, sh1, sh2.
 __global__ void decode_linear_kernel(NetworkView net, const TrainRay* rays, int ray_count,
                                      int stride, const float* sums, TrainSettings settings,
-                                     float* d_sums, double* squared_error,
-                                     float* view_gradients) {
+                                     float* d_sums, double* squared_error, float* view_gradients) {
   const int r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= ray_count) return;
   const float* sum = sums + static_cast<size_t>(r) * stride;
@@ -46,7 +45,8 @@ __global__ void decode_linear_kernel(NetworkView net, const TrainRay* rays, int 
   for (int c = 0; c < 3; ++c) {
     for (int k = 0; k < count; ++k) rgb[c] += y[k] * sum[1 + k * 3 + c];
   }
-  const float squared = pixel_loss(rays[r], rgb, residual, sum[0], settings, view_gradients, d_rgb, d_out, d_alpha);
+  const float squared =
+      pixel_loss(rays[r], rgb, residual, sum[0], settings, view_gradients, d_rgb, d_out, d_alpha);
   for (int k = 0; k < stride; ++k) d_sum[k] = 0;
   d_sum[0] = d_alpha;
   for (int c = 0; c < 3; ++c) {
@@ -92,7 +92,8 @@ __global__ void decode_mlp_kernel(NetworkView net, const TrainRay* rays, int ray
     for (int c = 0; c < 3; ++c) residual[c] += hidden[j] * weights_out[c * H + j];
   }
   for (int c = 0; c < 3; ++c) rgb[c] = sum[1 + c] + residual[c];
-  const float squared = pixel_loss(rays[r], rgb, residual, alpha, settings, buffers.view_gradients, d_rgb, d_out, d_alpha);
+  const float squared = pixel_loss(rays[r], rgb, residual, alpha, settings, buffers.view_gradients,
+                                   d_rgb, d_out, d_alpha);
   float* stored = buffers.hidden + static_cast<size_t>(r) * H;
   float* d_stored = buffers.d_hidden + static_cast<size_t>(r) * H;
 #pragma unroll

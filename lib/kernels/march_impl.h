@@ -206,7 +206,8 @@ int march_samples(const LatticeView& lattice, const float* values, const MarchRa
   return count;
 }
 
-// Derivatives of the loss along the axes at a sample, per fine cell, from the gradient of its value.
+// Derivatives of the loss along the axes at a sample, per fine cell, from the gradient of its
+// value.
 template <int S>
 void slope_at(const Sample<S>& sample, const float* values, typename Wide<S>::type gradient,
               float slope[3]) {

@@ -212,16 +212,16 @@ class OptimizerCuda : public Optimizer {
                                       static_cast<int>(lattice_.leaves.size()), values_.get(),
                                       stride_));
     }
-    make_rays_kernel<<<(rays + 127) / 128, 128>>>(views_.get(), tiles, tile_count, lattice_.frame,
-                                                  rays_.has_masks(), options_.seed, iterations_,
-                                                  view_parameters_.get(), lattice_.centre,
-                                                  batch_.get());
+    make_rays_kernel<<<(rays + 127) / 128, 128>>>(
+        views_.get(), tiles, tile_count, lattice_.frame, rays_.has_masks(), options_.seed,
+        iterations_, view_parameters_.get(), lattice_.centre, batch_.get());
     VOXPACK_TRY(launched("rays"));
     const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
                               settings.residual_penalty};
     const NetworkView net = network_view();
     const bool fits = fits_views(settings);
-    const DecodeBuffers buffers{inputs_.get(), hidden_.get(), d_hidden_.get(), d_outputs_.get(),
+    const DecodeBuffers buffers{inputs_.get(),        hidden_.get(),
+                                d_hidden_.get(),      d_outputs_.get(),
                                 squared_error_.get(), fits ? view_gradients_.get() : nullptr};
     VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, &batch_.get()->ray,
                                sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get(),

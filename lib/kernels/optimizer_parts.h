@@ -14,8 +14,8 @@ namespace voxpack {
 Result<TrainingRays> make_training_rays(std::span<const View> views,
                                         const OptimizerOptions& options);
 
-// The corrections of the views and their Adam state, [view][kViewParameters] each; empty until views
-// are fitted, and kept when the points change.
+// The corrections of the views and their Adam state, [view][kViewParameters] each; empty until
+// views are fitted, and kept when the points change.
 struct ViewFit {
   std::vector<float> parameters, first, second;
   uint64_t step = 0;  // of Adam

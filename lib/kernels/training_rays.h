@@ -34,8 +34,8 @@ VOXPACK_HOST_DEVICE inline uint64_t tile_seed(uint64_t seed, uint64_t step, int 
   return next_random(random);
 }
 
-// Gives a ray of `view` the corrections of that view, `parameters` [kViewParameters]; `centre` as in
-// move_ray().
+// Gives a ray of `view` the corrections of that view, `parameters` [kViewParameters]; `centre` as
+// in move_ray().
 VOXPACK_HOST_DEVICE inline void correct_ray(const float* parameters, float centre, uint32_t view,
                                             TrainRay& ray) {
   move_ray(parameters, centre, ray.ray);

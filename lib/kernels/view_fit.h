@@ -15,7 +15,8 @@ inline constexpr int kViewRotation = 0;
 inline constexpr int kViewTranslation = 3;
 inline constexpr int kViewGain = 6;
 
-// Rotation matrix of the quaternion (1, v / 2), normalised: the rotation vector v up to third order.
+// Rotation matrix of the quaternion (1, v / 2), normalised: the rotation vector v up to third
+// order.
 VOXPACK_HOST_DEVICE inline void small_rotation(const float v[3], float m[9]) {
   const float x = 0.5f * v[0], y = 0.5f * v[1], z = 0.5f * v[2];
   const float s = 2.0f / (1.0f + x * x + y * y + z * z);

@@ -20,6 +20,8 @@ constexpr float kPruneVisibility =
     5e-4f;  // sites whose largest share in a pixel is below are removed
 constexpr float kUpsampledDensity = 0.7f;  // factor on the density when the spacing halves
 constexpr int kIterationsPerReport = 20;
+constexpr float kPoseRate = 1e-4f;  // radians and edges of the cube: a tenth of a pixel of 800
+constexpr float kExposureRate = 1e-3f;
 
 // Weights of small random size from the seed: uniform within +- 1/sqrt(inputs).
 AppearanceModel make_appearance(const BakeOptions& options) {
@@ -84,9 +86,9 @@ struct Clock {
 // Optimises the levels of a plan one by one.
 class LevelRunner {
  public:
-  LevelRunner(std::string_view stage, const std::vector<LevelPlan>& plan, Optimizer& optimizer,
-              Log& log)
-      : stage_(stage), plan_(plan), pace_(plan), optimizer_(optimizer), log_(log) {}
+  LevelRunner(std::string_view stage, const std::vector<LevelPlan>& plan, const FitOptions& fit,
+              Optimizer& optimizer, Log& log)
+      : stage_(stage), plan_(plan), fit_(fit), pace_(plan), optimizer_(optimizer), log_(log) {}
 
   // From iteration `first` of `level` to its end; the field has the points of `topology`. Returns
   // the mean squared error of the last iterations.
@@ -112,7 +114,7 @@ class LevelRunner {
   }
 
  private:
-  static OptimizeSettings settings_at(const LevelPlan& plan, int done) {
+  OptimizeSettings settings_at(const LevelPlan& plan, int done) const {
     const double t = static_cast<double>(done) / plan.iterations;
     const auto factor =
         static_cast<float>(plan.first_rate * std::pow(plan.last_rate / plan.first_rate, t));
@@ -120,11 +122,14 @@ class LevelRunner {
     settings.density_rate *= factor;
     settings.feature_rate *= factor;
     settings.network_rate *= factor;
+    if (fit_.poses) settings.pose_rate = kPoseRate * factor;
+    if (fit_.exposure) settings.exposure_rate = kExposureRate * factor;
     return settings;
   }
 
   std::string_view stage_;
   const std::vector<LevelPlan>& plan_;
+  FitOptions fit_;
   Pace pace_;
   Optimizer& optimizer_;
   Log& log_;
@@ -200,7 +205,7 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
                  kernels.make_optimizer(state.field, views.train, optimizer_options));
   Field topology = topology_of(state.field);
   state.field = {};  // the optimiser has it
-  LevelRunner runner("bake", plan, *optimizer, log);
+  LevelRunner runner("bake", plan, options.fit, *optimizer, log);
   for (size_t level = first_level;; ++level) {
     const Clock clock;
     const int first = level == first_level ? state.iterations : 0;
@@ -237,7 +242,7 @@ Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions&
   optimizer_options.seed = options.seed;
   VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
                  kernels.make_optimizer(field, views.train, optimizer_options));
-  LevelRunner runner("refine", plan, *optimizer, log);
+  LevelRunner runner("refine", plan, options.fit, *optimizer, log);
   VOXPACK_ASSIGN([[maybe_unused]] const double mse, runner.run(0, 0, topology_of(field), nullptr));
   return optimizer->field();
 }

@@ -14,6 +14,13 @@ namespace voxpack {
 
 inline constexpr int kDefaultBakeIterations = 8000;
 
+// What is optimised of the train views beside the field, for photos whose poses or exposures are
+// not exact. The corrections are not kept: what is baked is the field.
+struct FitOptions {
+  bool poses = false;     // a rigid motion of the object before each camera
+  bool exposure = false;  // a gain of each colour channel of each photo
+};
+
 struct BakeOptions {
   int resolution = 256;  // cells per axis at the end, 32..2048
   AppearanceKind appearance = AppearanceKind::mlp;
@@ -21,10 +28,11 @@ struct BakeOptions {
   int hidden_width = 32;                    // mlp
   int iterations = kDefaultBakeIterations;  // of 16384 rays, all levels together; >= 1
   uint64_t seed = 1;
+  FitOptions fit;
 };
 
 // Where a bake stands, enough to go on from it. What the optimiser has beside the field (Adam's
-// moments) is not part of it.
+// moments, corrections of the views) is not part of it.
 struct BakeState {
   Field field;         // as it is being optimised, with points that may yet be dropped
   int level = 0;       // of the schedule; 0 is the coarsest
@@ -67,6 +75,7 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels
 struct RefineOptions {
   int iterations = 1000;
   uint64_t seed = 1;
+  FitOptions fit;
 };
 Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
                          Kernels& kernels, Log& log);

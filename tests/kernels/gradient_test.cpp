@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -14,6 +15,7 @@
 #include "kernels/network.h"
 #include "kernels/random_field.h"
 #include "kernels/reference_march.h"
+#include "kernels/view_fit.h"
 
 namespace voxpack {
 namespace {
@@ -83,6 +85,7 @@ class Problem {
         continue;
       }
       rays.push_back(train);
+      world_rays.push_back(ray);
       samples.push_back(sampled);
       directions.push_back(ray.direction);
     }
@@ -94,7 +97,8 @@ class Problem {
       const ReferencePixel pixel =
           march_reference(field.appearance, density, features, samples[r], directions[r]);
       for (size_t c = 0; c < 3; ++c) {
-        const double error = pixel.rgb[c] + (1 - pixel.alpha) * double{rays[r].background[c]} -
+        const double error = gain[c] * pixel.rgb[c] +
+                             (1 - pixel.alpha) * double{rays[r].background[c]} -
                              double{rays[r].target[c]};
         error2 += error * error;
         total += double{settings_.residual_penalty} * pixel.residual[c] * pixel.residual[c];
@@ -129,12 +133,48 @@ class Problem {
     return difference / step;
   }
 
+  // Turns all rays about the centre of the cube (rotation vector), then moves them (edges).
+  void move_rays(const Vec3& rotation, const Vec3& translation) {
+    const ReferenceField reference(field);
+    const double angle = std::hypot(rotation[0], rotation[1], rotation[2]);
+    const auto turned = [&](const Vec3& v) {  // Rodrigues
+      if (angle == 0) return v;
+      Vec3 k, cross, out;
+      double dot = 0;
+      for (size_t a = 0; a < 3; ++a) {
+        k[a] = rotation[a] / angle;
+        dot += k[a] * v[a];
+      }
+      for (size_t a = 0; a < 3; ++a)
+        cross[a] = k[(a + 1) % 3] * v[(a + 2) % 3] - k[(a + 2) % 3] * v[(a + 1) % 3];
+      for (size_t a = 0; a < 3; ++a) {
+        out[a] = v[a] * std::cos(angle) + cross[a] * std::sin(angle) +
+                 k[a] * dot * (1 - std::cos(angle));
+      }
+      return out;
+    };
+    for (size_t r = 0; r < rays.size(); ++r) {
+      Ray moved = world_rays[r];
+      Vec3 arm;
+      for (size_t a = 0; a < 3; ++a)
+        arm[a] = moved.origin[a] - field.cube.origin[a] - field.cube.edge / 2;
+      arm = turned(arm);
+      for (size_t a = 0; a < 3; ++a) {
+        moved.origin[a] = field.cube.origin[a] + field.cube.edge * (0.5 + translation[a]) + arm[a];
+      }
+      moved.direction = turned(moved.direction);
+      samples[r] = sample_ray(field, reference, moved, static_cast<double>(rays[r].ray.offset));
+    }
+  }
+
   const TrainSettings& settings() const { return settings_; }
 
+  std::array<double, 3> gain = {1, 1, 1};
   Field field;  // its weights are in use, its points are replaced by the two below
   std::vector<double> density, features;
   Lattice lattice;
   std::vector<TrainRay> rays;
+  std::vector<Ray> world_rays;
   std::vector<ReferenceRay> samples;
   std::vector<Vec3> directions;
 
@@ -159,10 +199,13 @@ struct Trained {
             network_gradients.data(),
             network_gradients.data() + network.weights_in_count(),
             scratch.data(),
+            view_gradients.data(),
             0,
             0};
+    TrainSettings settings = problem.settings();
+    settings.centre = centre_of(problem.lattice);
     table.train(problem.lattice.view(), rows.data(), stride, network.view(), problem.rays.data(),
-                static_cast<int>(problem.rays.size()), problem.settings(), lane);
+                static_cast<int>(problem.rays.size()), settings, lane);
     for (size_t row = 0; row < problem.lattice.row_count(); ++row) {
       for (int k = 0; k < stride; ++k) {
         const bool is_zero = gradients.data()[row * size_t(stride) + size_t(k)] == 0;
@@ -190,6 +233,7 @@ struct Trained {
   Network network;
   AlignedFloats rows, gradients, network_gradients;
   std::vector<uint8_t> touched;
+  std::vector<float> view_gradients = std::vector<float>(kViewParameters);
   TrainLane lane{};
 };
 
@@ -265,6 +309,41 @@ TEST_P(Gradient, MatchesDifferences) {
   }
   if (!weights.empty()) {
     EXPECT_GT(large, 40);
+  }
+}
+
+// The colour of kind rgb does not depend on the direction, as the derivative of a rotation assumes.
+TEST(GradientOfViews, MatchesDifferences) {
+  Problem problem({AppearanceKind::rgb, 1, 0, 0.2f, 0.0f}, 8);
+  std::vector<double> expected;
+  for (size_t k = 0; k < kViewGain; ++k) {
+    const auto loss_at = [&](double value) {
+      Vec3 rotation{}, translation{};
+      (k < kViewTranslation ? rotation : translation)[k % 3] = value;
+      problem.move_rays(rotation, translation);
+      return problem.loss();
+    };
+    expected.push_back((loss_at(1e-6) - loss_at(-1e-6)) / 2e-6);
+  }
+  problem.move_rays({}, {});
+  for (size_t c = 0; c < 3; ++c) {
+    const auto loss_at = [&](double value) {
+      problem.gain[c] = std::exp(value);
+      return problem.loss();
+    };
+    expected.push_back((loss_at(1e-6) - loss_at(-1e-6)) / 2e-6);
+    problem.gain[c] = 1;
+  }
+  for (const MarchTable* table : tables()) {
+    const Trained trained(problem, *table);
+    for (size_t k = 0; k < kViewParameters; ++k) {
+      const size_t group = k / 3 * 3;
+      const double scale = std::fabs(expected[group]) + std::fabs(expected[group + 1]) +
+                           std::fabs(expected[group + 2]);
+      ASSERT_GT(scale, 1e-3);
+      EXPECT_NEAR(double{trained.view_gradients[k]}, expected[k], 3e-3 * scale)
+          << table->name << " parameter " << k;
+    }
   }
 }
 

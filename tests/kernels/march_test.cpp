@@ -370,6 +370,7 @@ TEST(MarchTables, TrainDecodesAsTheAppearance) {
                        network_gradients.data(),
                        network_gradients.data() + 4096,
                        samples.data(),
+                       nullptr,
                        0,
                        0};
         table->train(bench.lattice.view(), bench.rows.data(), bench.stride, network.view(), &ray, 1,

@@ -19,7 +19,8 @@ constexpr double kLargestShare = 0.1;  // of the time that saving may take
 // The options of a bake by the name of their option.
 FieldNotes notes_of(const BakeOptions& options) {
   // An option that is added must be named here too: a checkpoint belongs to all of them.
-  const auto& [resolution, appearance, feature_count, hidden_width, iterations, seed] = options;
+  const auto& [resolution, appearance, feature_count, hidden_width, iterations, seed, fit] =
+      options;
   FieldNotes notes;
   const auto add = [&](const std::string& name, const std::string& value) {
     notes[kOption + name] = value;
@@ -30,6 +31,7 @@ FieldNotes notes_of(const BakeOptions& options) {
   add("hidden", std::to_string(hidden_width));
   add("iterations", std::to_string(iterations));
   add("seed", std::to_string(seed));
+  add("fit", std::to_string(int{fit.poses} + 2 * int{fit.exposure}));
   return notes;
 }
 

@@ -96,6 +96,7 @@ void add_bake(CLI::App& app, Command& command) {
       ->type_name("FILE")
       ->required();
   add_bake_options(cmd, args->options);
+  add_fit_options(cmd, args->options.fit);
   cmd->add_flag("--resume", args->resume, "Go on from OUTPUT.checkpoint of an earlier run");
   cmd->add_option("--checkpoint-interval", args->checkpoint_interval,
                   "Seconds between checkpoints (0: none)")

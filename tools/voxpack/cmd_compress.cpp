@@ -114,11 +114,13 @@ void add_compress(CLI::App& app, Command& command) {
   cmd->add_option("--save-field", args->save_field, "Also write the baked field (.safetensors)")
       ->type_name("FILE");
   add_bake_options(cmd, args->options.bake);
+  add_fit_options(cmd, args->options.bake.fit);
   add_detect_options(cmd, args->options.detect);
   add_prune_options(cmd, args->options.prune, args->options.refine);
   add_quantize_options(cmd, args->options.quantize);
   cmd->callback([args, cmd, &command] {
     apply_preset(*cmd, *args);
+    args->options.refine.fit = args->options.bake.fit;
     command.run = [args, &command] { return compress(*args, command); };
   });
 }

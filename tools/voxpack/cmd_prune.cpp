@@ -61,6 +61,7 @@ void add_prune(CLI::App& app, Command& command) {
       ->type_name("FILE")
       ->required();
   add_prune_options(cmd, args->options.prune, args->options.refine);
+  add_fit_options(cmd, args->options.refine.fit);
   cmd->callback(
       [args, &command] { command.run = [args, &command] { return prune(*args, command); }; });
 }

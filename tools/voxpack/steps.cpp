@@ -69,6 +69,15 @@ void add_bake_options(CLI::App* cmd, BakeOptions& options) {
       ->capture_default_str();
 }
 
+void add_fit_options(CLI::App* cmd, FitOptions& options) {
+  cmd->add_flag("--fit-poses", options.poses,
+                "Correct the poses of the photos while optimising: for poses that are not exact")
+      ->group("Photos");
+  cmd->add_flag("--fit-exposure", options.exposure,
+                "Correct the exposure and white balance of the photos while optimising")
+      ->group("Photos");
+}
+
 void add_detect_options(CLI::App* cmd, DetectOptions& options) {
   cmd->add_option("--view-stride", options.view_stride,
                   "Look from every n-th train camera, 1 and up")

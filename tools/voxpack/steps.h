@@ -26,6 +26,7 @@ struct StepOptions {
 };
 
 void add_bake_options(CLI::App* cmd, BakeOptions& options);
+void add_fit_options(CLI::App* cmd, FitOptions& options);
 void add_detect_options(CLI::App* cmd, DetectOptions& options);
 void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine);
 void add_quantize_options(CLI::App* cmd, QuantizeOptions& options);

@@ -28,8 +28,8 @@ AppearanceModel make_appearance(const BakeOptions& options) {
   AppearanceModel model;
   model.kind = options.appearance;
   if (model.kind != AppearanceKind::mlp) return model;
-  model.feature_count = options.feature_count;
-  model.hidden_width = options.hidden_width;
+  model.feature_count = *options.feature_count;
+  model.hidden_width = *options.hidden_width;
   uint64_t random = options.seed;
   const double range = 1.0 / std::sqrt(model.input_count());
   model.weights.resize(model.weight_count());
@@ -52,18 +52,22 @@ void initialise(Field& field) {
   }
 }
 
-// Pixels between the rays that decide what is seen: every voxel of `spacing` must be met by one.
-int visibility_stride(const Field& field, std::span<const View> views) {
-  const double half = field.cube.edge / 2;
-  double pixels = 1e9;  // across a voxel, in the view that shows it smallest
+// Pixels across the edge of the cube, in the view that shows it smallest.
+double pixels_across(const Cube& cube, std::span<const View> views) {
+  double pixels = 1e9;
   for (const View& view : views) {
     const Vec3 p = camera_position(view.camera);
     double squared = 0;
-    for (int a = 0; a < 3; ++a) squared += std::pow(p[a] - field.cube.origin[a] - half, 2);
-    pixels = std::min(
-        pixels, std::min(view.camera.fx, view.camera.fy) * field.spacing() / std::sqrt(squared));
+    for (int a = 0; a < 3; ++a) squared += std::pow(p[a] - cube.origin[a] - cube.edge / 2, 2);
+    pixels =
+        std::min(pixels, std::min(view.camera.fx, view.camera.fy) * cube.edge / std::sqrt(squared));
   }
-  return std::clamp(static_cast<int>(pixels), 1, 4);
+  return pixels;
+}
+
+// Pixels between the rays that decide what is seen: every voxel must be met by one.
+int visibility_stride(const Field& field, std::span<const View> views) {
+  return std::clamp(static_cast<int>(pixels_across(field.cube, views) / field.resolution), 1, 4);
 }
 
 double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
@@ -140,8 +144,8 @@ Status check_options(const BakeOptions& options) {
     return {Errc::usage, "resolution " + std::to_string(options.resolution) +
                              " is not a multiple of 4 from 32 to 2048"};
   }
-  if (options.iterations < 1) {
-    return {Errc::usage, "iterations " + std::to_string(options.iterations) + " is below 1"};
+  if (*options.iterations < 1) {
+    return {Errc::usage, "iterations " + std::to_string(*options.iterations) + " is below 1"};
   }
   return {};
 }
@@ -183,21 +187,34 @@ Result<BakeState> first_state(const DataSet& views, int resolution,
 
 }  // namespace
 
-Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels, Log& log,
+BakeOptions with_defaults(const BakeOptions& options) {
+  BakeOptions full = options;
+  const bool is_small = options.resolution <= 256, is_large = options.resolution > 512;
+  full.feature_count = options.feature_count.value_or(is_small ? 8 : 12);
+  full.hidden_width = options.hidden_width.value_or(is_small ? 32 : 64);
+  full.iterations = options.iterations.value_or(is_small ? 8000 : (is_large ? 24000 : 20000));
+  return full;
+}
+
+Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& kernels, Log& log,
                        BakeExtras extras) {
+  const BakeOptions options = with_defaults(given);
   VOXPACK_TRY(check_options(options));
   const AppearanceModel appearance = make_appearance(options);
   if (const Status valid = validate(appearance); !valid.ok())
     return Status(Errc::usage, valid.message());
-  const std::vector<LevelPlan> plan = make_plan(options.resolution, options.iterations);
   BakeState state;
-  if (extras.resume) {
-    VOXPACK_TRY(check_state(*extras.resume, plan, appearance));
+  const bool resumes = extras.resume.has_value();
+  if (resumes) {
     state = std::move(*extras.resume);
     extras.resume.reset();
   } else {
-    VOXPACK_ASSIGN(state, first_state(views, plan[0].resolution, appearance));
+    VOXPACK_ASSIGN(state, first_state(views, coarsest_resolution(options.resolution), appearance));
   }
+  const std::vector<LevelPlan> plan =
+      make_plan(options.resolution, *options.iterations,
+                pixels_across(state.field.cube, views.train) / options.resolution);
+  if (resumes) VOXPACK_TRY(check_state(state, plan, appearance));
   const auto first_level = static_cast<size_t>(state.level);
   OptimizerOptions optimizer_options;
   optimizer_options.seed = options.seed + iterations_before(state, plan);

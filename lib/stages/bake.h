@@ -12,8 +12,6 @@
 
 namespace voxpack {
 
-inline constexpr int kDefaultBakeIterations = 8000;
-
 // What is optimised of the train views beside the field, for photos whose poses or exposures are
 // not exact. The corrections are not kept: what is baked is the field.
 struct FitOptions {
@@ -24,12 +22,17 @@ struct FitOptions {
 struct BakeOptions {
   int resolution = 256;  // cells per axis at the end, 32..2048
   AppearanceKind appearance = AppearanceKind::mlp;
-  int feature_count = 8;                    // mlp
-  int hidden_width = 32;                    // mlp
-  int iterations = kDefaultBakeIterations;  // of 16384 rays, all levels together; >= 1
+  // What is not given depends on the resolution, see with_defaults().
+  std::optional<int> feature_count;  // mlp
+  std::optional<int> hidden_width;   // mlp
+  std::optional<int> iterations;     // of 16384 rays, all levels together; >= 1
   uint64_t seed = 1;
   FitOptions fit;
 };
+
+// `options` with everything given. Up to 256 cells: 8 features, 32 hidden units, 8000 iterations,
+// for a CPU; up to 512: 12, 64, 20 000; above: 12, 64, 24 000.
+BakeOptions with_defaults(const BakeOptions& options);
 
 // Where a bake stands, enough to go on from it. What the optimiser has beside the field (Adam's
 // moments, corrections of the views) is not part of it.

@@ -1,25 +1,42 @@
 #include "stages/bake_plan.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace voxpack {
 
-std::vector<LevelPlan> make_plan(int resolution, int iterations) {
-  std::vector<int> resolutions = {resolution};
-  while (resolutions.back() % 2 == 0 && resolutions.back() / 2 >= 48)
-    resolutions.push_back(resolutions.back() / 2);
-  std::reverse(resolutions.begin(), resolutions.end());
+namespace {
+
+constexpr double kRefineShare = 1.0 / 6;  // of the iterations, for a grid finer than the pixels
+
+}  // namespace
+
+int coarsest_resolution(int resolution) {
+  while (resolution % 2 == 0 && resolution / 2 >= 48) resolution /= 2;
+  return resolution;
+}
+
+std::vector<LevelPlan> make_plan(int resolution, int iterations, double pixels) {
   std::vector<LevelPlan> plan;
-  const size_t count = resolutions.size();
-  double share = 1;
-  double total = 0;
-  for (size_t i = 0; i < count; ++i, share *= 2) total += share;
-  share = 1;
-  for (size_t i = 0; i < count; ++i, share *= 2) {
-    const bool last = i + 1 == count;
-    plan.push_back({resolutions[i], std::max(1, static_cast<int>(iterations * share / total)), 1.0f,
-                    last ? 0.05f : 0.5f});
+  for (int r = coarsest_resolution(resolution); r <= resolution; r *= 2)
+    plan.push_back({r, 0, 1.0f, 0.5f});
+  // The first grid is never one that only refines.
+  size_t refined = 0;
+  for (double p = pixels; p < 1 && refined + 1 < plan.size(); p *= 2) ++refined;
+  refined = std::min<size_t>(refined, 2);
+  const size_t shaped = plan.size() - refined;
+  const double left = iterations * (1 - kRefineShare * static_cast<double>(refined));
+  const double total = std::exp2(static_cast<double>(shaped)) - 1;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const double share =
+        i < shaped ? left * std::exp2(static_cast<double>(i)) / total : iterations * kRefineShare;
+    plan[i].iterations = std::max(1, static_cast<int>(share));
+    if (i >= shaped) {
+      plan[i].first_rate = 0.2f;
+      plan[i].last_rate = 0.02f;
+    }
   }
+  plan[shaped - 1].last_rate = refined > 0 ? 0.1f : 0.05f;
   return plan;
 }
 

@@ -12,8 +12,15 @@ struct LevelPlan {
   float first_rate, last_rate;  // factor on the learning rates at its start and end
 };
 
-// Coarse to fine up to `resolution`, about `iterations` together; each level has at least one.
-std::vector<LevelPlan> make_plan(int resolution, int iterations);
+// The grid a bake to `resolution` starts on: halved as long as it stays at 48 cells or more.
+int coarsest_resolution(int resolution);
+
+// Coarse to fine up to `resolution`, about `iterations` together; each level has at least one. A
+// cell of the finest grid is `pixels` wide in the photo that shows it smallest. Grids that are
+// finer than the pixels of the photos only refine: each has a sixth of the iterations, at a fifth
+// of the rates, so that what the photos cannot tell apart stays as smooth as the grid before left
+// it.
+std::vector<LevelPlan> make_plan(int resolution, int iterations, double pixels);
 
 // Progress through a plan and the time left, from the measured speed of each level.
 class Pace {

@@ -17,21 +17,22 @@ constexpr const char* kOption = "bake.option.";
 constexpr double kLargestShare = 0.1;  // of the time that saving may take
 
 // The options of a bake by the name of their option.
-FieldNotes notes_of(const BakeOptions& options) {
+FieldNotes notes_of(const BakeOptions& given) {
   // An option that is added must be named here too: a checkpoint belongs to all of them.
   const auto& [resolution, appearance, feature_count, hidden_width, iterations, seed, fit] =
-      options;
+      with_defaults(given);
   FieldNotes notes;
   const auto add = [&](const std::string& name, const std::string& value) {
     notes[kOption + name] = value;
   };
   add("resolution", std::to_string(resolution));
   add("appearance", std::string(to_string(appearance)));
-  add("features", std::to_string(feature_count));
-  add("hidden", std::to_string(hidden_width));
-  add("iterations", std::to_string(iterations));
+  add("features", std::to_string(*feature_count));
+  add("hidden", std::to_string(*hidden_width));
+  add("iterations", std::to_string(*iterations));
   add("seed", std::to_string(seed));
-  add("fit", std::to_string(int{fit.poses} + 2 * int{fit.exposure}));
+  add("fit-poses", std::to_string(int{fit.poses}));
+  add("fit-exposure", std::to_string(int{fit.exposure}));
   return notes;
 }
 

@@ -51,18 +51,18 @@ void add_bake_options(CLI::App* cmd, BakeOptions& options) {
       ->check(within(1, 28))
       ->type_name("INT")
       ->group("Bake")
-      ->capture_default_str();
+      ->default_str("8; 12 above 256 cells");
   cmd->add_option("--hidden", options.hidden_width, "mlp: width of the network, 4 to 64 by 4")
       ->check(within(4, 64))
       ->type_name("INT")
       ->group("Bake")
-      ->capture_default_str();
+      ->default_str("32; 64 above 256 cells");
   cmd->add_option("--iterations", options.iterations,
                   "Optimiser steps, all grids together, at least 1")
       ->check(within(1, 10'000'000))
       ->type_name("INT")
       ->group("Bake")
-      ->capture_default_str();
+      ->default_str("8000; 20000 above 256 cells, 24000 above 512");
   cmd->add_option("--seed", options.seed, "Seed of the random rays")
       ->type_name("UINT")
       ->group("Bake")

@@ -30,6 +30,7 @@ class OptimizerCpu : public Optimizer {
   void take_working_memory();
   void march(const OptimizeSettings& settings);
   void merge_hanging();
+  void smooth(const OptimizeSettings& settings);
   void update(const OptimizeSettings& settings);
 
   Status out_of_memory() const;
@@ -49,6 +50,7 @@ class OptimizerCpu : public Optimizer {
     std::vector<uint8_t> touched;
   };
   std::vector<LaneMemory> memory_;
+  std::vector<uint8_t> touched_;  // pages that the rays touched, all lanes
   std::vector<TrainLane> lanes_;  // empty: no working memory yet
 };
 

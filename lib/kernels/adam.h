@@ -1,4 +1,5 @@
-// The Adam step both optimisers take (Kingma & Ba 2015), with one learning rate per float of a row.
+// The Adam step both optimisers take (Kingma & Ba 2015), with one learning rate per float of a row
+// and decoupled decay of the network.
 #pragma once
 
 #include <cmath>
@@ -28,6 +29,11 @@ inline AdamSettings make_adam(const OptimizeSettings& settings, uint64_t step) {
   adam.correction2 = static_cast<float>(1.0 / (1.0 - std::pow(0.99, static_cast<double>(step))));
   adam.epsilon = 1e-10f;
   return adam;
+}
+
+// What a step of the network leaves of its weights (OptimizeSettings::network_decay).
+inline float network_keep(const OptimizeSettings& settings) {
+  return 1 - settings.network_decay * settings.network_rate;
 }
 
 }  // namespace voxpack

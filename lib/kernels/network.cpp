@@ -62,7 +62,8 @@ AppearanceModel Network::model_of(const std::vector<float>& padded_weights) cons
   return model;
 }
 
-void Network::adam(const std::vector<TrainLane>& lanes, float rate, const AdamSettings& settings) {
+void Network::adam(const std::vector<TrainLane>& lanes, float rate, float keep,
+                   const AdamSettings& settings) {
   const size_t in_count = weights_in_.size();
   for (size_t i = 0; i < first_.size(); ++i) {
     const bool is_in = i < in_count;
@@ -76,7 +77,8 @@ void Network::adam(const std::vector<TrainLane>& lanes, float rate, const AdamSe
     second_[i] = settings.beta2 * second_[i] + (1 - settings.beta2) * gradient * gradient;
     const float step = rate * first_[i] * settings.correction1 /
                        (std::sqrt(second_[i] * settings.correction2) + settings.epsilon);
-    (is_in ? weights_in_.data()[i] : weights_out_.data()[i - in_count]) -= step;
+    float& weight = is_in ? weights_in_.data()[i] : weights_out_.data()[i - in_count];
+    weight = (weight - step) * keep;
   }
 }
 

@@ -28,8 +28,10 @@ class Network {
   // Forgets the moments.
   void restart();
 
-  // One Adam step on the sum of the lanes' gradients, in lane order; clears them.
-  void adam(const std::vector<TrainLane>& lanes, float rate, const AdamSettings& settings);
+  // One Adam step on the sum of the lanes' gradients, in lane order; clears them. The weights are
+  // then multiplied by `keep`.
+  void adam(const std::vector<TrainLane>& lanes, float rate, float keep,
+            const AdamSettings& settings);
 
  private:
   AppearanceModel model_;

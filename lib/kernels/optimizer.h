@@ -23,8 +23,16 @@ struct OptimizeSettings {
   float density_rate = 0.1f;  // Adam learning rates
   float feature_rate = 0.02f;
   float network_rate = 6e-3f;
-  float concentration = 0;         // lambda of -sum of squared ray weights
+  float concentration = 1e-3f;     // lambda of -sum of squared ray weights
   float residual_penalty = 0.02f;  // weight of the squared view-dependent residual
+  // Weights, 0 and up, of half the squared difference between neighbouring sites, of raw densities
+  // and of each feature (kernels/smoothness.h). Unlike the other terms of the loss they count per
+  // pair, not per ray.
+  float density_smoothness = 1e-9f;
+  float feature_smoothness = 1e-8f;
+  // Decoupled weight decay (AdamW, Loshchilov & Hutter 2019): after each step the weights of the
+  // network are multiplied by 1 - network_decay * network_rate. 0 and up.
+  float network_decay = 0.01f;
   // Adam learning rates of the corrections of the views (view_fit.h), 0: they stay as they are. Of
   // every correction the mean over the views is kept at nothing.
   float pose_rate = 0;      // radians and edges of the cube

@@ -1,5 +1,5 @@
-// One iteration: march the lanes, fold hanging rows into points, Adam on touched pages, Adam on the
-// network.
+// One iteration: march the lanes, fold hanging rows into points, smoothness, Adam on touched pages,
+// Adam on the network.
 #include "kernels/optimizer_cpu.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "kernels/adam.h"
 #include "kernels/optimizer_parts.h"
 #include "kernels/regrid_math.h"
+#include "kernels/smoothness.h"
 #include "kernels/visibility.h"
 
 namespace voxpack {
@@ -50,6 +51,7 @@ void OptimizerCpu::take_working_memory() {
   first_ = AlignedFloats(floats);
   second_ = AlignedFloats(floats);
   const size_t pages = (lattice_.row_count() + kRowsPerPage - 1) / kRowsPerPage;
+  touched_.assign(pages, 0);
   memory_.resize(kLanes);
   std::vector<TrainLane> lanes;
   for (LaneMemory& memory : memory_) {
@@ -91,6 +93,7 @@ Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int it
     if (step_ % kEmptyLeafInterval == 0) update_empty_leaves(lattice_, stride_, rows_.data());
     march(settings);
     merge_hanging();
+    if (is_smoothed(settings)) smooth(settings);
     ++step_;
     ++iterations_;
     update(settings);
@@ -141,6 +144,22 @@ void OptimizerCpu::merge_hanging() {
   }
 }
 
+void OptimizerCpu::smooth(const OptimizeSettings& settings) {
+  const SmoothnessPass pass =
+      make_smoothness(settings, step_, field_.blocks.size(), lattice_.point_count);
+#pragma omp parallel for schedule(static)
+  for (size_t page = 0; page < touched_.size(); ++page) {
+    uint8_t any = 0;
+    for (const LaneMemory& memory : memory_) any |= memory.touched[page];
+    touched_[page] = any;
+  }
+#pragma omp parallel for schedule(static, 1)
+  for (int lane = 0; lane < kLanes; ++lane) {
+    add_smoothness(lattice_, pass, rows_.data(), stride_, touched_.data(), lane, kLanes,
+                   lanes_[lane]);
+  }
+}
+
 void OptimizerCpu::update(const OptimizeSettings& settings) {
   const AdamSettings adam = make_adam(settings, step_);
   const MarchTable& table = best_march_table();
@@ -165,7 +184,7 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
     table.adam_page(rows_.data() + at, first_.data() + at, second_.data() + at, gradients, touched,
                     stride_, rows, adam);
   }
-  network_.adam(lanes_, settings.network_rate, adam);
+  network_.adam(lanes_, settings.network_rate, network_keep(settings), adam);
   if (fits_views(settings)) fit_views(settings);
   resolve_hanging(lattice_, stride_, rows_.data());
 }
@@ -214,6 +233,7 @@ Status OptimizerCpu::regrid(const Field& topology, float density_scale) {
   try {
     lanes_.clear();  // first what is not needed to make the new values
     memory_.clear();
+    touched_.clear();
     first_ = {};
     second_ = {};
     VOXPACK_ASSIGN(Lattice next, make_lattice(topology));

@@ -31,6 +31,7 @@ class OptimizerCpu : public Optimizer {
   void take_working_memory();
   void march(const OptimizeSettings& settings);
   void merge_hanging();
+  void smooth(const OptimizeSettings& settings);
   void fit_views(const OptimizeSettings& settings);
   void update(const OptimizeSettings& settings);
 
@@ -53,6 +54,7 @@ class OptimizerCpu : public Optimizer {
     std::vector<float> view_gradients;
   };
   std::vector<LaneMemory> memory_;
+  std::vector<uint8_t> touched_;  // pages that the rays touched, all lanes
   std::vector<TrainLane> lanes_;  // empty: no working memory yet
 };
 

@@ -1,5 +1,5 @@
 // One iteration: rays of the tiles, forward march, decode with loss, network gradients, backward
-// march, Adam.
+// march, smoothness, Adam.
 #include <algorithm>
 #include <cmath>
 #include <new>
@@ -233,6 +233,12 @@ class OptimizerCuda : public Optimizer {
                                 {gradients_.get(), touched_.get(), buffers.view_gradients,
                                  train.concentration * train.gradient_scale, lattice_.centre}));
     VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, touched_.get()));
+    if (is_smoothed(settings)) {
+      VOXPACK_TRY(launch_smoothness(
+          lattice_.view,
+          make_smoothness(settings, step_, field_.blocks.size(), lattice_.point_count),
+          values_.get(), stride_, touched_.get(), gradients_.get()));
+    }
     ++step_;
     ++iterations_;
     const AdamSettings adam = make_adam(settings, step_);
@@ -242,9 +248,10 @@ class OptimizerCuda : public Optimizer {
       float* gradients = network_gradients_.get();
       VOXPACK_TRY(launch_network_gradients(net, rays, buffers, gradients,
                                            gradients + network_.weights_in_count()));
-      VOXPACK_TRY(launch_adam_network(
-          network_values_.get(), network_first_.get(), network_second_.get(), gradients,
-          static_cast<int>(network_values_.size()), settings.network_rate, adam));
+      VOXPACK_TRY(launch_adam_network(network_values_.get(), network_first_.get(),
+                                      network_second_.get(), gradients,
+                                      static_cast<int>(network_values_.size()),
+                                      settings.network_rate, network_keep(settings), adam));
     }
     if (fits) VOXPACK_TRY(fit_views(settings));
     return launch_resolve_hanging(lattice_, values_.get(), stride_);

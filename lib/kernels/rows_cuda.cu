@@ -1,4 +1,5 @@
-// Kernels over rows and leaves on the GPU: Adam, gradients of hanging rows, empty leaves.
+// Kernels over rows and leaves on the GPU: Adam, smoothness, gradients of hanging rows, empty
+// leaves.
 #include <cooperative_groups.h>
 
 #include "kernels/adam.h"
@@ -29,10 +30,38 @@ __global__ void adam_rows_kernel(float* values, float* first, float* second, flo
 }
 
 __global__ void adam_network_kernel(float* weights, float* first, float* second,
-                                    const float* gradients, int count, float rate,
+                                    const float* gradients, int count, float rate, float keep,
                                     AdamSettings adam) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < count) adam_step(weights[i], first[i], second[i], gradients[i], rate, adam);
+  if (i >= count) return;
+  adam_step(weights[i], first[i], second[i], gradients[i], rate, adam);
+  weights[i] *= keep;
+}
+
+// One thread per site of a leaf and float of its row.
+template <int S>
+__global__ void smoothness_kernel(LatticeView lattice, SmoothnessPass pass, const float* values,
+                                  const uint8_t* touched_pages, float* gradients) {
+  const uint64_t thread = blockIdx.x * static_cast<uint64_t>(blockDim.x) + threadIdx.x;
+  const uint64_t leaf = pass.first_leaf + thread / (64 * S) * kSmoothInterval;
+  if (leaf >= pass.leaf_count) return;
+  const uint32_t* corner = lattice.corner_rows + leaf * kCornersPerLeaf +
+                           corner_of_site(static_cast<int>(thread / S % 64));
+  const uint32_t row = corner[0];
+  if (!pass.is_point(row) || !touched_pages[row / kRowsPerPage]) return;
+  const int k = static_cast<int>(thread % S);
+  const float weight = k == 0 ? pass.density_weight : pass.feature_weight;
+  const float own = values[static_cast<uint64_t>(row) * S + k];
+  float sum = 0;
+  for (int axis = 0, step = 1; axis < 3; ++axis, step *= 5) {
+    const uint32_t other = corner[step];
+    if (!pass.is_point(other)) continue;
+    const float pull = weight * (values[static_cast<uint64_t>(other) * S + k] - own);
+    sum += pull;
+    if (touched_pages[other / kRowsPerPage] && pull != 0)
+      atomicAdd(gradients + static_cast<uint64_t>(other) * S + k, pull);
+  }
+  if (sum != 0) atomicAdd(gradients + static_cast<uint64_t>(row) * S + k, -sum);
 }
 
 __global__ void empty_leaves_kernel(LatticeView lattice, LeafView* leaves, int leaf_count,
@@ -112,10 +141,26 @@ Status launch_adam_rows(float* values, float* first, float* second, float* gradi
 }
 
 Status launch_adam_network(float* weights, float* first, float* second, const float* gradients,
-                           int count, float rate, const AdamSettings& adam) {
+                           int count, float rate, float keep, const AdamSettings& adam) {
   adam_network_kernel<<<(count + 255) / 256, 256>>>(weights, first, second, gradients, count, rate,
-                                                    adam);
+                                                    keep, adam);
   return launched("Adam of the network");
+}
+
+Status launch_smoothness(const LatticeView& lattice, const SmoothnessPass& pass,
+                         const float* values, int stride, const uint8_t* touched_pages,
+                         float* gradients) {
+  if (pass.leaf_count <= pass.first_leaf) return {};
+  const uint64_t leaves =
+      (pass.leaf_count - pass.first_leaf + kSmoothInterval - 1) / kSmoothInterval;
+  const auto blocks = static_cast<unsigned>((leaves * 64 * stride + 255) / 256);
+  if (stride == 8)
+    smoothness_kernel<8><<<blocks, 256>>>(lattice, pass, values, touched_pages, gradients);
+  if (stride == 16)
+    smoothness_kernel<16><<<blocks, 256>>>(lattice, pass, values, touched_pages, gradients);
+  if (stride == 32)
+    smoothness_kernel<32><<<blocks, 256>>>(lattice, pass, values, touched_pages, gradients);
+  return launched("smoothness");
 }
 
 Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int leaf_count,

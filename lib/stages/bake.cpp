@@ -16,8 +16,13 @@ namespace {
 
 constexpr int kHullCells = 128;
 constexpr float kFirstDensity = 0.1f;  // optical depth per voxel of every site at the start
-constexpr float kPruneVisibility =
-    5e-4f;  // sites whose largest share in a pixel is below are removed
+// After each level the sites whose largest share in a pixel is below are removed. Sites that hardly
+// count on a coarse grid would go on as haze and as undersides that no view corrects, each as eight
+// on the next grid (docs/decisions/0002).
+constexpr float kPruneCoarse = 2e-2f;  // below kFineCells
+constexpr float kPruneFine = 5e-3f;
+constexpr float kPruneLast = 5e-4f;  // after the last level
+constexpr int kFineCells = 256;
 constexpr float kUpsampledDensity = 0.7f;  // factor on the density when the spacing halves
 constexpr int kIterationsPerReport = 20;
 constexpr float kPoseRate = 1e-4f;  // radians and edges of the cube: a tenth of a pixel of 800
@@ -68,6 +73,12 @@ double pixels_across(const Cube& cube, std::span<const View> views) {
 // Pixels between the rays that decide what is seen: every voxel must be met by one.
 int visibility_stride(const Field& field, std::span<const View> views) {
   return std::clamp(static_cast<int>(pixels_across(field.cube, views) / field.resolution), 1, 4);
+}
+
+// The least Visibility::max of a site that stays after a level.
+uint32_t prune_threshold(int resolution, bool is_last) {
+  const float share = is_last ? kPruneLast : (resolution < kFineCells ? kPruneCoarse : kPruneFine);
+  return static_cast<uint32_t>(share * 65536);
 }
 
 double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
@@ -226,17 +237,17 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
   for (size_t level = first_level;; ++level) {
     const Clock clock;
     const int first = level == first_level ? state.iterations : 0;
+    const bool is_last = level + 1 == plan.size();
     VOXPACK_ASSIGN(const double mse, runner.run(level, first, topology, extras.checkpoints));
     const uint64_t optimised_count = point_count(topology.blocks);
     VOXPACK_ASSIGN(const std::vector<uint64_t> seen,
                    optimizer->seen_sites(visibility_stride(topology, views.train),
-                                         static_cast<uint32_t>(kPruneVisibility * 65536)));
+                                         prune_threshold(topology.resolution, is_last)));
     topology = select_sites(topology, seen);
     if (topology.blocks.empty()) {
       return {Errc::bad_data,
               "the photos do not agree on any surface; check their poses and masks"};
     }
-    const bool is_last = level + 1 == plan.size();
     if (!is_last) {
       VOXPACK_TRY(optimizer->regrid(topology, 1.0f));
       VOXPACK_ASSIGN(topology, double_resolution(topology));

@@ -180,12 +180,15 @@ TEST(Optimizer, StateIsTheField) {
   expect_same_loss(seam_field(2.0f, 0.02f), seam_view(), 8);
 }
 
+// The photos alone move points.
+constexpr OptimizeSettings kRough{.density_smoothness = 0, .feature_smoothness = 0};
+
 // Rays that meet nothing but hanging corners of a seam move the coarse points that these hang on.
 TEST(Optimizer, HangingCornersPassTheirGradientOn) {
   const Field field = seam_field(-0.05f, 0.2f);  // the coarse block itself is invisible
   const std::vector<View> views = seam_view();
   const auto optimizer = optimizer_of(field, views);
-  ASSERT_TRUE(optimizer->run({}, 2).ok());
+  ASSERT_TRUE(optimizer->run(kRough, 2).ok());
   const Field after = values_of(*optimizer);
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;
@@ -204,7 +207,7 @@ TEST(Optimizer, UnseenSitesStay) {
   views[0].camera = look_at({0, 0, 30}, {0, 0, 0}, 16, 16, 400);  // the middle of the cube only
   const Field start = fog(AppearanceKind::rgb, 0);
   const auto optimizer = optimizer_of(start, views);
-  ASSERT_TRUE(optimizer->run({}, 5).ok());
+  ASSERT_TRUE(optimizer->run(kRough, 5).ok());
   const Field field = values_of(*optimizer);
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;

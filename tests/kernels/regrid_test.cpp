@@ -143,8 +143,10 @@ TEST_P(Regrid, GoesOnFromTheNewPoints) {
     return largest;
   };
   // The first step of Adam has the length of the rate, whatever the gradient.
+  OptimizeSettings settings;
+  settings.network_decay = 0;
   for (Optimizer* optimizer : {moved.get(), fresh.get()}) {
-    ASSERT_TRUE(optimizer->run({}, 1).ok());
+    ASSERT_TRUE(optimizer->run(settings, 1).ok());
     const Field after = field_of(*optimizer);
     EXPECT_NEAR(change(after.density, start.density), 0.1, 1e-3);
     EXPECT_NEAR(change(after.appearance.weights, start.appearance.weights), 6e-3, 1e-5);

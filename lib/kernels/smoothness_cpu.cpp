@@ -16,20 +16,22 @@ void add_leaf(const uint32_t* corners, const SmoothnessPass& pass, const float* 
     const uint32_t row = *corner;
     if (!pass.is_point(row) || !touched_pages[row / kRowsPerPage]) continue;
     const float* own = values + size_t{row} * S;
-    float* own_gradient = out.row_gradients + size_t{row} * S;
+    float sum[S] = {};
     for (int axis = 0, step = 1; axis < 3; ++axis, step *= 5) {
       const uint32_t other_row = corner[step];
       if (!pass.is_point(other_row)) continue;
       const float* other = values + size_t{other_row} * S;
       float pull[S];
       for (int k = 0; k < S; ++k) pull[k] = weights[k] * (other[k] - own[k]);
-      for (int k = 0; k < S; ++k) own_gradient[k] -= pull[k];
-      out.touched_pages[row / kRowsPerPage] = 1;
+      for (int k = 0; k < S; ++k) sum[k] += pull[k];
       if (!touched_pages[other_row / kRowsPerPage]) continue;
       float* other_gradient = out.row_gradients + size_t{other_row} * S;
       for (int k = 0; k < S; ++k) other_gradient[k] += pull[k];
       out.touched_pages[other_row / kRowsPerPage] = 1;
     }
+    float* own_gradient = out.row_gradients + size_t{row} * S;
+    for (int k = 0; k < S; ++k) own_gradient[k] -= sum[k];
+    out.touched_pages[row / kRowsPerPage] = 1;
   }
 }
 

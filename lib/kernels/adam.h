@@ -18,6 +18,15 @@ VOXPACK_HOST_DEVICE inline void adam_step(float& value, float& first, float& sec
   value -= rate * first * adam.correction1 / (sqrtf(second * adam.correction2) + adam.epsilon);
 }
 
+// One step of one parameter of a view. They decay (AdamW), since a motion of a view that no photo
+// contradicts, along its line of sight, would wander and take the object with it.
+inline constexpr float kViewDecay = 1e-3f;  // of a parameter in a step
+VOXPACK_HOST_DEVICE inline void view_step(float& value, float& first, float& second, float gradient,
+                                          float rate, const AdamSettings& adam) {
+  adam_step(value, first, second, gradient, rate, adam);
+  value *= 1 - kViewDecay;
+}
+
 // Settings of step number `step`, 1 and up.
 inline AdamSettings make_adam(const OptimizeSettings& settings, uint64_t step) {
   AdamSettings adam{};

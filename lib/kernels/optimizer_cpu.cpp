@@ -200,7 +200,7 @@ void OptimizerCpu::fit_views(const OptimizeSettings& settings) {
     }
     const float rate =
         i % kViewParameters < kViewGain ? settings.pose_rate : settings.exposure_rate;
-    adam_step(fit_.parameters[i], fit_.first[i], fit_.second[i], gradient, rate, adam);
+    view_step(fit_.parameters[i], fit_.first[i], fit_.second[i], gradient, rate, adam);
   }
   for (size_t k = 0; k < kViewParameters; ++k) {
     float mean = 0;

@@ -103,7 +103,7 @@ __global__ void fit_views_kernel(float* parameters, float* first, float* second,
   const int count = view_count * kViewParameters;
   for (int i = threadIdx.x; i < count; i += blockDim.x) {
     const float rate = i % kViewParameters < kViewGain ? pose_rate : exposure_rate;
-    adam_step(parameters[i], first[i], second[i], gradients[i], rate, adam);
+    view_step(parameters[i], first[i], second[i], gradients[i], rate, adam);
     gradients[i] = 0;
   }
   __syncthreads();

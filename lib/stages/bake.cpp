@@ -15,17 +15,11 @@ namespace voxpack {
 namespace {
 
 constexpr int kHullCells = 128;
-constexpr float kFirstDensity = 0.1f;  // optical depth per voxel of every site at the start
-// After each level the sites whose largest share in a pixel is below are removed. Sites that hardly
-// count on a coarse grid would go on as haze and as undersides that no view corrects, each as eight
-// on the next grid (docs/decisions/0002).
-constexpr float kPruneCoarse = 2e-2f;  // below kFineCells
-constexpr float kPruneFine = 5e-3f;
-constexpr float kPruneLast = 5e-4f;  // after the last level
-constexpr int kFineCells = 256;
+constexpr float kFirstDensity = 0.1f;      // optical depth per voxel of every site at the start
 constexpr float kUpsampledDensity = 0.7f;  // factor on the density when the spacing halves
 constexpr int kIterationsPerReport = 20;
-constexpr float kPoseRate = 1e-4f;  // radians and edges of the cube: a tenth of a pixel of 800
+constexpr float kPoseRate = 3e-5f;  // radians and edges of the cube: 0.02 pixels of 800
+constexpr int kPoseCells = 256;     // poses wait for a grid that shows where an edge is
 constexpr float kExposureRate = 1e-3f;
 
 // Weights of small random size from the seed: uniform within +- 1/sqrt(inputs).
@@ -73,12 +67,6 @@ double pixels_across(const Cube& cube, std::span<const View> views) {
 // Pixels between the rays that decide what is seen: every voxel must be met by one.
 int visibility_stride(const Field& field, std::span<const View> views) {
   return std::clamp(static_cast<int>(pixels_across(field.cube, views) / field.resolution), 1, 4);
-}
-
-// The least Visibility::max of a site that stays after a level.
-uint32_t prune_threshold(int resolution, bool is_last) {
-  const float share = is_last ? kPruneLast : (resolution < kFineCells ? kPruneCoarse : kPruneFine);
-  return static_cast<uint32_t>(share * 65536);
 }
 
 double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
@@ -137,7 +125,7 @@ class LevelRunner {
     settings.density_rate *= factor;
     settings.feature_rate *= factor;
     settings.network_rate *= factor;
-    if (fit_.poses) settings.pose_rate = kPoseRate * factor;
+    if (fit_.poses && plan.resolution >= kPoseCells) settings.pose_rate = kPoseRate * factor;
     if (fit_.exposure) settings.exposure_rate = kExposureRate * factor;
     return settings;
   }
@@ -240,16 +228,18 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
     const bool is_last = level + 1 == plan.size();
     VOXPACK_ASSIGN(const double mse, runner.run(level, first, topology, extras.checkpoints));
     const uint64_t optimised_count = point_count(topology.blocks);
-    VOXPACK_ASSIGN(const std::vector<uint64_t> seen,
-                   optimizer->seen_sites(visibility_stride(topology, views.train),
-                                         prune_threshold(topology.resolution, is_last)));
-    topology = select_sites(topology, seen);
-    if (topology.blocks.empty()) {
-      return {Errc::bad_data,
-              "the photos do not agree on any surface; check their poses and masks"};
+    std::vector<uint64_t> seen;
+    if (plan[level].prune > 0) {
+      VOXPACK_ASSIGN(seen, optimizer->seen_sites(visibility_stride(topology, views.train),
+                                                 static_cast<uint32_t>(plan[level].prune * 65536)));
+      topology = select_sites(topology, seen);
+      if (topology.blocks.empty()) {
+        return {Errc::bad_data,
+                "the photos do not agree on any surface; check their poses and masks"};
+      }
+      if (!is_last) VOXPACK_TRY(optimizer->regrid(topology, 1.0f));
     }
     if (!is_last) {
-      VOXPACK_TRY(optimizer->regrid(topology, 1.0f));
       VOXPACK_ASSIGN(topology, double_resolution(topology));
       VOXPACK_TRY(optimizer->regrid(topology, kUpsampledDensity));
     }
@@ -258,14 +248,14 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
                                 plan[level].iterations - first, clock.seconds(), psnr_of(mse)});
     }
     if (!is_last) continue;
-    VOXPACK_ASSIGN(const Field field, optimizer->field());
-    return select_sites(field, seen);
+    VOXPACK_ASSIGN(Field field, optimizer->field());
+    return seen.empty() ? std::move(field) : select_sites(field, seen);
   }
 }
 
 Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
                          Kernels& kernels, Log& log) {
-  const std::vector<LevelPlan> plan = {{field.resolution, options.iterations, 0.3f, 0.03f}};
+  const std::vector<LevelPlan> plan = {{field.resolution, options.iterations, 0.3f, 0.03f, 0.0f}};
   OptimizerOptions optimizer_options;
   optimizer_options.seed = options.seed;
   VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,

@@ -4,9 +4,15 @@
 #include <cmath>
 
 namespace voxpack {
-
 namespace {
 
+// Sites that hardly count on a coarse grid would go on as haze and as undersides that no view
+// corrects, each as eight on the next grid (docs/decisions/0002). A bake to a grid finer than the
+// pixels keeps all sites from kFineCells on: what of them counts is for `prune` to find out.
+constexpr float kPruneCoarse = 2e-2f;  // below kFineCells
+constexpr float kPruneFine = 5e-3f;
+constexpr float kPruneLast = 5e-4f;  // after the last level
+constexpr int kFineCells = 256;
 constexpr double kRefineShare = 1.0 / 6;  // of the iterations, for a grid finer than the pixels
 
 }  // namespace
@@ -19,7 +25,7 @@ int coarsest_resolution(int resolution) {
 std::vector<LevelPlan> make_plan(int resolution, int iterations, double pixels) {
   std::vector<LevelPlan> plan;
   for (int r = coarsest_resolution(resolution); r <= resolution; r *= 2)
-    plan.push_back({r, 0, 1.0f, 0.5f});
+    plan.push_back({r, 0, 1.0f, 0.5f, r < kFineCells ? kPruneCoarse : kPruneFine});
   // The first grid is never one that only refines.
   size_t refined = 0;
   for (double p = pixels; p < 1 && refined + 1 < plan.size(); p *= 2) ++refined;
@@ -34,6 +40,12 @@ std::vector<LevelPlan> make_plan(int resolution, int iterations, double pixels) 
     if (i >= shaped) {
       plan[i].first_rate = 0.2f;
       plan[i].last_rate = 0.02f;
+    }
+  }
+  plan.back().prune = kPruneLast;
+  if (refined > 0) {
+    for (LevelPlan& level : plan) {
+      if (level.resolution >= kFineCells) level.prune = 0;
     }
   }
   plan[shaped - 1].last_rate = refined > 0 ? 0.1f : 0.05f;

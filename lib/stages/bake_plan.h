@@ -10,6 +10,7 @@ struct LevelPlan {
   int resolution;
   int iterations;
   float first_rate, last_rate;  // factor on the learning rates at its start and end
+  float prune;  // sites whose largest share in a pixel is below are removed after it; 0: none
 };
 
 // The grid a bake to `resolution` starts on: halved as long as it stays at 48 cells or more.

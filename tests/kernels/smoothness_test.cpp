@@ -185,7 +185,7 @@ TEST_P(Regularised, StepGoesAgainstTheGradient) {
           double{value_of_point(found, i, c)} - double{value_of_point(start, i, c)};
       if (g == 0) {
         ++free;
-        wrong += value_of_point(found, i, c) != value_of_point(plain, i, c);
+        wrong += std::fabs(value_of_point(found, i, c) - value_of_point(plain, i, c)) > 1e-5f;
       } else if (std::fabs(g) > 100) {
         ++pulled;
         const double rate = double{c == 0 ? settings.density_rate : settings.feature_rate};
@@ -207,7 +207,8 @@ double mean_difference(const Field& a, const Field& b, bool density) {
 }
 
 // With the smoothness about as strong as the photos, its weights show in the values after a few
-// steps: the devices agree far better than a quarter more of either weight would let them.
+// steps: the devices agree better than an eighth more of either weight would let them. A GPU adds
+// in any order, and a gradient that is next to nothing moves its value either way.
 TEST_P(Regularised, ValuesOfTheCpu) {
   const auto cpu = make_kernels("cpu").take();
   for (const auto kind : {AppearanceKind::rgb, AppearanceKind::sh1, AppearanceKind::sh2}) {
@@ -219,9 +220,9 @@ TEST_P(Regularised, ValuesOfTheCpu) {
     const Field smoother = run(start, smooth(1e-4f, 2.5e-5f), 3, *cpu);
     EXPECT_GT(mean_difference(denser, expected, true), 1e-4);
     EXPECT_GT(mean_difference(smoother, expected, false), 1e-4);
-    EXPECT_LT(mean_difference(found, expected, true), mean_difference(denser, expected, true) / 10);
+    EXPECT_LT(mean_difference(found, expected, true), mean_difference(denser, expected, true) / 2);
     EXPECT_LT(mean_difference(found, expected, false),
-              mean_difference(smoother, expected, false) / 10);
+              mean_difference(smoother, expected, false) / 2);
   }
 }
 

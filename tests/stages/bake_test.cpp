@@ -253,8 +253,38 @@ TEST(Bake, RefusesStatesOfOtherBakes) {
   EXPECT_EQ(code(state, options), Errc::bad_data);
 }
 
+TEST(BakePlan, DoublesTheIterationsAndPrunesEachLevel) {
+  const std::vector<LevelPlan> plan = make_plan(256, 7000, 2.5);
+  ASSERT_EQ(plan.size(), 3u);
+  EXPECT_EQ(coarsest_resolution(256), 64);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(plan[i].resolution, 64 << i);
+    EXPECT_EQ(plan[i].iterations, 1000 << i);
+    EXPECT_EQ(plan[i].first_rate, 1.0f);
+    EXPECT_GT(plan[i].prune, 0.0f);
+  }
+  EXPECT_GT(plan[1].prune, plan[2].prune);
+  EXPECT_LT(plan[2].last_rate, plan[1].last_rate);
+}
+
+TEST(BakePlan, GridsFinerThanThePixelsOnlyRefine) {
+  const std::vector<LevelPlan> plan = make_plan(1024, 24000, 0.7);
+  ASSERT_EQ(plan.size(), 5u);
+  EXPECT_EQ(plan[4].iterations, 4000);
+  EXPECT_LT(plan[4].first_rate, plan[3].first_rate);
+  EXPECT_EQ(plan[3].iterations, 10666);  // 8 of 15 parts of the other 20 000
+  EXPECT_GT(plan[1].prune, 0.0f);
+  for (size_t i = 2; i < 5; ++i) EXPECT_EQ(plan[i].prune, 0.0f);
+  // However fine, the first grid and those before the last two take shape.
+  EXPECT_EQ(make_plan(64, 100, 0.01)[0].first_rate, 1.0f);
+  const std::vector<LevelPlan> fine = make_plan(1024, 24000, 1e-3);
+  EXPECT_EQ(fine[2].first_rate, 1.0f);
+  EXPECT_LT(fine[3].first_rate, 1.0f);
+  for (const LevelPlan& level : make_plan(1024, 1, 0.7)) EXPECT_EQ(level.iterations, 1);
+}
+
 TEST(Pace, TimeLeftFollowsTheMeasuredSpeed) {
-  Pace pace({{64, 100, 1, 1}, {128, 200, 1, 1}, {256, 400, 1, 1}});
+  Pace pace({{64, 100, 1, 1, 0}, {128, 200, 1, 1, 0}, {256, 400, 1, 1, 0}});
   EXPECT_LT(pace.seconds_left(0, 0), 0);  // not known yet
   pace.add(0, 50, 5.0);                   // 0.1 s an iteration; then 0.2 and 0.4
   EXPECT_NEAR(pace.seconds_left(0, 50), 5 + 40 + 160, 1e-9);
@@ -267,7 +297,7 @@ TEST(Pace, TimeLeftFollowsTheMeasuredSpeed) {
 }
 
 TEST(Pace, FractionIsTheShareOfTheSamples) {
-  const Pace pace({{64, 100, 1, 1}, {128, 150, 1, 1}});
+  const Pace pace({{64, 100, 1, 1, 0}, {128, 150, 1, 1, 0}});
   EXPECT_DOUBLE_EQ(pace.fraction(0, 0), 0);
   EXPECT_DOUBLE_EQ(pace.fraction(0, 100), 0.25);
   EXPECT_DOUBLE_EQ(pace.fraction(1, 75), 0.625);

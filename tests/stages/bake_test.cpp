@@ -200,7 +200,7 @@ Result<Field> bake_with(const DataSet& data, const BakeOptions& options, BakeExt
 }
 
 TEST(Bake, GoesOnFromAState) {
-  const DataSet data = ball_data(12, 48);
+  const DataSet data = ball_data(12, 120);  // a pixel is finer than a cell
   const BakeOptions options = small(AppearanceKind::mlp, 96, 75);
   Keeper keeper;
   std::vector<BakeLevel> levels;

@@ -86,6 +86,11 @@ struct Clock {
   }
 };
 
+struct LevelResult {
+  double mse = 0;              // of the last iterations
+  double samples_per_ray = 0;  // with density, over all iterations
+};
+
 // Optimises the levels of a plan one by one.
 class LevelRunner {
  public:
@@ -93,27 +98,32 @@ class LevelRunner {
               Optimizer& optimizer, Log& log)
       : stage_(stage), plan_(plan), fit_(fit), pace_(plan), optimizer_(optimizer), log_(log) {}
 
-  // From iteration `first` of `level` to its end; the field has the points of `topology`. Returns
-  // the mean squared error of the last iterations.
-  Result<double> run(size_t level, int first, const Field& topology, BakeCheckpoints* checkpoints) {
+  // From iteration `first` of `level` to its end; the field has the points of `topology`.
+  Result<LevelResult> run(size_t level, int first, const Field& topology,
+                          BakeCheckpoints* checkpoints) {
     const LevelPlan& plan = plan_[level];
-    double mse = 0;
+    LevelResult result;
+    uint64_t samples = 0, rays = 0;
     for (int done = first; done < plan.iterations;) {
       const Clock clock;
       const int count = std::min(kIterationsPerReport, plan.iterations - done);
       VOXPACK_ASSIGN(const OptimizeStats stats, optimizer_.run(settings_at(plan, done), count));
       done += count;
-      mse = stats.mse;
+      result.mse = stats.mse;
+      samples += stats.sample_count;
+      rays += stats.ray_count;
       pace_.add(level, count, clock.seconds());
       log_.progress({stage_, pace_.fraction(level, done), pace_.seconds_left(level, done),
-                     describe(topology, mse)});
+                     describe(topology, result.mse)});
       if (checkpoints != nullptr && done < plan.iterations && checkpoints->is_due()) {
         VOXPACK_ASSIGN(Field field, optimizer_.field());
         checkpoints->save({std::move(field), static_cast<int>(level), done});
       }
     }
-    log_.info(std::string(stage_) + ": " + describe(topology, mse));
-    return mse;
+    log_.info(std::string(stage_) + ": " + describe(topology, result.mse));
+    result.samples_per_ray =
+        rays == 0 ? 0 : static_cast<double>(samples) / static_cast<double>(rays);
+    return result;
   }
 
  private:
@@ -226,7 +236,8 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
     const Clock clock;
     const int first = level == first_level ? state.iterations : 0;
     const bool is_last = level + 1 == plan.size();
-    VOXPACK_ASSIGN(const double mse, runner.run(level, first, topology, extras.checkpoints));
+    VOXPACK_ASSIGN(const LevelResult result,
+                   runner.run(level, first, topology, extras.checkpoints));
     const uint64_t optimised_count = point_count(topology.blocks);
     std::vector<uint64_t> seen;
     if (plan[level].prune > 0) {
@@ -245,7 +256,8 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
     }
     if (extras.levels != nullptr) {
       extras.levels->push_back({plan[level].resolution, optimised_count,
-                                plan[level].iterations - first, clock.seconds(), psnr_of(mse)});
+                                plan[level].iterations - first, clock.seconds(),
+                                psnr_of(result.mse), result.samples_per_ray});
     }
     if (!is_last) continue;
     VOXPACK_ASSIGN(Field field, optimizer->field());
@@ -261,7 +273,8 @@ Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions&
   VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
                  kernels.make_optimizer(field, views.train, optimizer_options));
   LevelRunner runner("refine", plan, options.fit, *optimizer, log);
-  VOXPACK_ASSIGN([[maybe_unused]] const double mse, runner.run(0, 0, topology_of(field), nullptr));
+  VOXPACK_ASSIGN([[maybe_unused]] const LevelResult result,
+                 runner.run(0, 0, topology_of(field), nullptr));
   return optimizer->field();
 }
 

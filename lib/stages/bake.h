@@ -55,10 +55,11 @@ class BakeCheckpoints {
 // Figures of a level that has been optimised.
 struct BakeLevel {
   int resolution = 0;
-  uint64_t point_count = 0;  // while it was optimised
-  int iterations = 0;        // of this run
-  double seconds = 0;        // until the next level could start
-  double train_psnr_db = 0;  // of the rays of its last iterations, 20 at most
+  uint64_t point_count = 0;    // while it was optimised
+  int iterations = 0;          // of this run
+  double seconds = 0;          // until the next level could start
+  double train_psnr_db = 0;    // of the rays of its last iterations, 20 at most
+  double samples_per_ray = 0;  // with density, of all its iterations
 };
 
 // What a bake can do beside its result.

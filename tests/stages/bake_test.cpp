@@ -212,6 +212,8 @@ TEST(Bake, GoesOnFromAState) {
   EXPECT_EQ(levels[1].iterations, 50);
   EXPECT_GE(levels[1].point_count, whole.value().point_count());
   EXPECT_GT(levels[1].train_psnr_db, 20);
+  EXPECT_GT(levels[1].samples_per_ray, 1);
+  EXPECT_LT(levels[1].samples_per_ray, 2 * 2 * 96);  // two a cell, at most a diagonal of cells
   EXPECT_GT(levels[1].seconds, 0);
   ASSERT_EQ(keeper.states.size(), 1u + 2u);  // every 20 iterations but at the end of a level
   for (const size_t i : {size_t{0}, size_t{2}}) {

@@ -22,7 +22,8 @@ void record_levels(const std::vector<BakeLevel>& levels, Report& report) {
                     {"point_count", level.point_count},
                     {"iterations", level.iterations},
                     {"seconds", level.seconds},
-                    {"train_psnr_db", level.train_psnr_db}});
+                    {"train_psnr_db", level.train_psnr_db},
+                    {"samples_per_ray", level.samples_per_ray}});
   }
   report.set("train_psnr_db", levels.back().train_psnr_db);
 }

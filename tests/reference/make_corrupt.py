@@ -57,7 +57,8 @@ def _field_damage(data, field):
     """{name: field section}."""
     channel = 52 + len(field.group_sizes)  # offset of channel 0
     changes = {
-        "origin": (0, "d", float("nan")), "origin_far": (8, "d", -2e30), "edge": (24, "d", 0.0),
+        "origin": (0, "d", float("nan")), "origin_far": (8, "d", -2e9), "edge": (24, "d", 0.0),
+        "edge_large": (24, "d", 2e9),
         "point_count_limit": (32, "Q", 2**40), "point_count_less": (32, "Q", field.point_count - 1),
         "point_count_more": (32, "Q", field.point_count + 1),
         "resolution_range": (40, "H", 3), "site_outside": (40, "H", field.resolution - 1),
@@ -98,8 +99,8 @@ def _network_damage(data, field):
     }
 
 
-def corrupt_packages(package):
-    """{name: (exit code, bytes)} of damaged copies of `package`, which is of kind mlp."""
+def corrupt_packages(package, empty_package):
+    """{name: (exit code, bytes)} of damaged copies of `package`, of kind mlp, and of one without points."""
     sections = read_sections(package)
     field = Field(sections[FIELD, 0])
     geometry, attributes = sections[GEOMETRY, 0], sections[ATTRIBUTES, 0]
@@ -116,4 +117,7 @@ def corrupt_packages(package):
     }
     for (key, name), data in parts.items():
         result[name] = (BAD_DATA, build_package(sections | {key: data}))
+    empty = read_sections(empty_package)
+    for kind, name in ((GEOMETRY, "geometry"), (ATTRIBUTES, "attributes")):
+        result[f"{name}_without_points"] = (BAD_DATA, build_package(empty | {(kind, 0): bytes(4)}))
     return result

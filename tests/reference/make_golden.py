@@ -120,7 +120,7 @@ def main():
     known = {name: digests(decode_with_voxpack(sys.argv[1], os.path.join(golden, name + ".vxp")))
              for name in packages}
     _write_all(golden, packages, "digests.json", known)
-    damaged = corrupt_packages(packages["small_mlp"])
+    damaged = corrupt_packages(packages["small_mlp"], packages["no_point"])
     _write_all(os.path.join(HERE, "corrupt"), {name: data for name, (_, data) in damaged.items()},
                "codes.json", {name: code for name, (code, _) in damaged.items()})
     print(f"{len(packages)} packages, {sum(map(len, packages.values()))} bytes; {len(damaged)} damaged")

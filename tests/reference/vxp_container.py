@@ -96,8 +96,8 @@ class Field:
                          for i in range(self.channel_count)]
 
     def _check(self, group_count):
-        _require(all(math.isfinite(x) and abs(x) <= 1e30 for x in self.origin), f"field: origin {self.origin}")
-        _require(0 < self.edge <= 1e30, f"field: edge {self.edge}")
+        _require(all(math.isfinite(x) and abs(x) <= 1e9 for x in self.origin), f"field: origin {self.origin}")
+        _require(1e-9 <= self.edge <= 1e9, f"field: edge {self.edge}")
         _require(self.point_count <= 0xfffffff0, f"field: {self.point_count} points")
         _require(4 <= self.resolution <= 16384, f"field: resolution {self.resolution}")
         _require(-1 <= self.min_level <= self.max_level <= 6,

@@ -99,8 +99,11 @@ def _network_damage(data, field):
     }
 
 
-def corrupt_packages(package, empty_package):
-    """{name: (exit code, bytes)} of damaged copies of `package`, of kind mlp, and of one without points."""
+def corrupt_packages(package, empty_package, padded_package):
+    """{name: (exit code, bytes)} of damaged copies of three packages.
+
+    `package` is of kind mlp, `empty_package` without points, the geometry of `padded_package` ends with zeros.
+    """
     sections = read_sections(package)
     field = Field(sections[FIELD, 0])
     geometry, attributes = sections[GEOMETRY, 0], sections[ATTRIBUTES, 0]
@@ -120,4 +123,8 @@ def corrupt_packages(package, empty_package):
     empty = read_sections(empty_package)
     for kind, name in ((GEOMETRY, "geometry"), (ATTRIBUTES, "attributes")):
         result[f"{name}_without_points"] = (BAD_DATA, build_package(empty | {(kind, 0): bytes(4)}))
+    padded = read_sections(padded_package)
+    assert padded[GEOMETRY, 0].endswith(bytes(2)), "the geometry has no padding"
+    result["geometry_padding"] = (
+        BAD_DATA, build_package(padded | {(GEOMETRY, 0): padded[GEOMETRY, 0][:-1] + b"\1"}))
     return result

@@ -60,6 +60,14 @@ def shell(resolution, radius, levels, channel_count):
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def full_cube(side):
+    """side^3 points that are all the same."""
+    axis = np.arange(side)
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1).reshape(-1, 3)
+    return {"position": grid.astype("<u2"), "density": np.ones(len(grid), "<f4"),
+            "features": np.full((len(grid), 3), 0.5, "<f4")}
+
+
 def network(channel_count, hidden_width):
     """Weights of an appearance network, deterministic."""
     rows = channel_count + 16

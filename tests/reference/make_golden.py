@@ -18,7 +18,7 @@ import numpy as np
 
 from compare_decoders import decode_with_voxpack, digests
 from make_corrupt import corrupt_packages
-from make_fields import network, shell, write_field
+from make_fields import full_cube, network, shell, write_field
 from vxp_container import read_sections
 from vxp_pack import build_package
 
@@ -42,6 +42,8 @@ def _fields():
         "mlp_gap_in_levels": (shell(24, 0.4, [0, 2], 7) | network(7, 8), 24, "mlp", "4kB"),
         "one_point": (point, 32, "rgb", "4kB"),
         "no_point": ({name: array[:0] for name, array in point.items()}, 32, "rgb", "4kB"),
+        # So regular that the geometry section is filled up with zeros.
+        "full_cube": (full_cube(32), 32, "rgb", "4kB"),
         "small_mlp": (shell(8, 0.4, [0, 1], 4) | network(4, 4), 8, "mlp", "700B"),
     }
 
@@ -120,7 +122,7 @@ def main():
     known = {name: digests(decode_with_voxpack(sys.argv[1], os.path.join(golden, name + ".vxp")))
              for name in packages}
     _write_all(golden, packages, "digests.json", known)
-    damaged = corrupt_packages(packages["small_mlp"], packages["no_point"])
+    damaged = corrupt_packages(packages["small_mlp"], packages["no_point"], packages["full_cube"])
     _write_all(os.path.join(HERE, "corrupt"), {name: data for name, (_, data) in damaged.items()},
                "codes.json", {name: code for name, (code, _) in damaged.items()})
     print(f"{len(packages)} packages, {sum(map(len, packages.values()))} bytes; {len(damaged)} damaged")

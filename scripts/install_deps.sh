@@ -9,8 +9,8 @@ packages=(g++ cmake ninja-build pkg-config ca-certificates
   libcli11-dev nlohmann-json3-dev libwebp-dev libpng-dev libjpeg62-turbo-dev libxxhash-dev)
 for argument in "$@"; do
   case "$argument" in
-    --tests) packages+=(libgtest-dev libspng-dev python3 ccache) ;;
-    --checks) packages+=(libgtest-dev libspng-dev python3 ccache clang-format-14 binutils) ;;
+    --tests) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache) ;;
+    --checks) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache clang-format-14 binutils) ;;
     *) echo "install_deps.sh: error: unknown option $argument (--tests, --checks)" >&2; exit 2 ;;
   esac
 done

@@ -185,7 +185,9 @@ voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* position
   return guard(*decoder, [&]() -> Status {
     VOXPACK_TRY(need_blocks(*decoder));
     write_positions(*decoder, positions, levels);
-    if (density == nullptr && features == nullptr) return {};
+    // Without points every pointer may be null; that the sections are empty is still to be checked.
+    const bool wanted = density != nullptr || features != nullptr || decoder->tree.point_count == 0;
+    if (!wanted) return {};
     VOXPACK_TRY(need_numbers(*decoder));
     write_values(*decoder, density, features);
     return {};

@@ -11,7 +11,8 @@
 namespace voxpack {
 namespace {
 
-constexpr double kMaxCoordinate = 1e30;
+constexpr double kMaxCoordinate = 1e9;
+constexpr double kMinEdge = 1e-9;
 constexpr float kMinStep = 1e-9f;
 constexpr float kMaxStep = 1e6f;
 
@@ -63,10 +64,10 @@ Status check_appearance(const CodedField& field) {
 
 Status check_field_parameters(const CodedField& field, const TreeShape& shape) {
   for (const double v : field.origin) {
-    if (!(std::fabs(v) <= kMaxCoordinate)) return bad("the origin is not a number in range");
+    if (!(std::fabs(v) <= kMaxCoordinate)) return bad("the origin is not three numbers in +-1e9");
   }
-  if (!(field.edge > 0 && field.edge <= kMaxCoordinate))
-    return bad("the edge is not a positive number");
+  if (!(field.edge >= kMinEdge && field.edge <= kMaxCoordinate))
+    return bad("the edge is not a number in 1e-9..1e9");
   if (field.resolution < kCodedMinResolution || field.resolution > kCodedMaxResolution) {
     return bad("resolution " + std::to_string(field.resolution) + " is not 4..16384");
   }

@@ -132,5 +132,23 @@ TEST(Decoder, RefusesBadArgumentsAndBadPackages) {
   voxpack_close(decoder);
 }
 
+// Without points the outputs are null, and yet the attribute sections must be looked at.
+TEST(Decoder, RefusesAttributesWithoutPoints) {
+  CodedField field = random_codes({.resolution = 4, .fill = 0, .blocks = 0});
+  field.blocks.clear();
+  for (CodedChannel& channel : field.channels) channel.coefficients.clear();
+  std::vector<std::vector<uint8_t>> attributes(field.group_sizes.size());
+  for (const bool damaged : {false, true}) {
+    if (damaged) attributes.back() = {0, 0, 0, 0};
+    auto package = assemble_package(field, 0, {}, attributes);
+    ASSERT_TRUE(package.ok()) << package.error().message();
+    voxpack_decoder* decoder = nullptr;
+    ASSERT_EQ(voxpack_open(package.value().data(), package.value().size(), &decoder), VOXPACK_OK);
+    EXPECT_EQ(voxpack_decode_points(decoder, nullptr, nullptr, nullptr, nullptr),
+              damaged ? VOXPACK_BAD_DATA : VOXPACK_OK);
+    voxpack_close(decoder);
+  }
+}
+
 }  // namespace
 }  // namespace voxpack

@@ -188,7 +188,7 @@ TEST(Package, SmallFilesCannotClaimManyPoints) {
 
 TEST(Package, EncoderRefusesBadFields) {
   const CodedField good = small_field();
-  std::vector<CodedField> wrong(12, good);
+  std::vector<CodedField> wrong(14, good);
   wrong[0].resolution = 3;
   wrong[1].edge = 0;
   wrong[2].origin[1] = std::numeric_limits<double>::quiet_NaN();
@@ -201,6 +201,8 @@ TEST(Package, EncoderRefusesBadFields) {
   wrong[9].network[0].codes[0] = static_cast<int16_t>(-(1 << (good.network[0].bits - 1)));
   wrong[10].blocks.push_back(wrong[10].blocks.front());
   wrong[11].channels[2].prediction_gain.push_back(0);
+  wrong[12].edge = 2e9;  // a field file could not hold it
+  wrong[13].origin[2] = -2e9;
   for (size_t i = 0; i < wrong.size(); ++i) {
     auto bytes = encode_package(wrong[i]);
     ASSERT_FALSE(bytes.ok()) << i;

@@ -1,0 +1,114 @@
+"""Range decoder, counters and mixes of a .vxp package: docs/format.md, sections 6 and 7."""
+
+from vxp_container import BadData
+
+_KNOTS = (32768, 36843, 40793, 44511, 47911, 50941, 53581, 55834, 57724, 59287, 60565, 61598,
+          62428, 63090, 63615, 64030, 64357, 64614, 64816, 64974, 65097, 65194, 65269, 65328,
+          65374, 65410, 65438, 65459, 65476, 65489, 65500, 65508, 65514)
+
+
+def clamp(value, low, high):
+    return low if value < low else high if value > high else value
+
+
+def _squash(x):
+    if x < 0:
+        return 65536 - _squash(-x)
+    n, f = x >> 6, x & 63
+    return _KNOTS[n] + ((_KNOTS[n + 1] - _KNOTS[n]) * f >> 6)
+
+
+# _SQUASH[x + 2047] is squash(x) for x = -2047..2047.
+_SQUASH = [_squash(x) for x in range(-2047, 2048)]
+
+
+def _make_stretch():
+    table, x = [], -2047
+    for i in range(4096):
+        while x < 2047 and _SQUASH[x + 2047] < 16 * i + 8:
+            x += 1
+        table.append(x)
+    return table
+
+
+_STRETCH = _make_stretch()
+_RATE = [131072 // (2 * n + 3) for n in range(256)]
+
+
+class RangeDecoder:
+    """Reads decisions from the bytes of one section."""
+
+    def __init__(self, data, name):
+        self.data, self.name, self.position = data, name, 0
+        self.range, self.code = 2**32 - 1, 0
+        for _ in range(4):
+            self.code = self.code << 8 | self._next_byte()
+
+    def _next_byte(self):
+        byte = self.data[self.position] if self.position < len(self.data) else 0
+        self.position += 1
+        return byte
+
+    def decode(self, p1):
+        bound = (self.range >> 16) * p1
+        if self.code < bound:
+            self.range, bit = bound, 1
+        else:
+            self.code -= bound
+            self.range -= bound
+            bit = 0
+        while self.range < 2**24:
+            self.code = (self.code << 8 | self._next_byte()) & 0xFFFFFFFF
+            self.range = self.range << 8 & 0xFFFFFFFF
+        return bit
+
+    def even(self):
+        return self.decode(32768)
+
+    def check_end(self, padded_size=0):
+        """Refuses a section that is longer or shorter than its code; zeros up to padded_size may follow."""
+        if self.position > len(self.data):
+            raise BadData(f"{self.name}: ends {self.position - len(self.data)} bytes too early")
+        rest = self.data[self.position:]
+        if rest and (len(self.data) != padded_size or any(rest)):
+            raise BadData(f"{self.name}: {len(rest)} bytes after the last decision")
+
+
+class Model:
+    """Counters and weight sets by key, all of one update limit; made when first used."""
+
+    def __init__(self, decoder, limit):
+        self.decoder, self.limit = decoder, limit
+        self.counters, self.weights = {}, {}
+
+    def _counter(self, key):
+        counter = self.counters.get(key)
+        if counter is None:
+            counter = self.counters[key] = [32768, 0]
+        return counter
+
+    def _update(self, counter, bit):
+        counter[0] += ((65535 if bit else 0) - counter[0]) * _RATE[counter[1]] >> 16
+        if counter[1] < self.limit:
+            counter[1] += 1
+
+    def bit(self, key):
+        """A decision with one counter."""
+        counter = self._counter(key)
+        bit = self.decoder.decode(clamp(counter[0], 24, 65512))
+        self._update(counter, bit)
+        return bit
+
+    def mixed_bit(self, keys, weight_key):
+        """A decision with three counters and a weight set."""
+        weights = self.weights.setdefault(weight_key, [27306] * 3)
+        counters = [self._counter(key) for key in keys]
+        s = [_STRETCH[counter[0] >> 4] for counter in counters]
+        joined = sum(w * x for w, x in zip(weights, s)) >> 16
+        p1 = clamp(_SQUASH[clamp(joined, -2047, 2047) + 2047], 24, 65512)
+        bit = self.decoder.decode(p1)
+        error = (65536 if bit else 0) - p1
+        for i in range(3):
+            weights[i] = clamp(weights[i] + (s[i] * error + 2**17 >> 18), -2**20, 2**20)
+            self._update(counters[i], bit)
+        return bit

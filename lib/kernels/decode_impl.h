@@ -1,6 +1,8 @@
 // The appearance decoder of the optimiser for a batch of rays, forward and backward. Part of
 // march_impl.h. The network keeps one ray in each place of a vector, so that a weight is loaded
 // once for all rays of the batch.
+#pragma once
+
 #include "field/harmonics.h"
 #include "kernels/march_view.h"
 #include "kernels/wide.h"

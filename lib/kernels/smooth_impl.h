@@ -1,4 +1,6 @@
 // The gradient of the smoothness of one leaf (kernels/smoothness.h). Part of march_impl.h.
+#pragma once
+
 #include "kernels/march_view.h"
 #include "kernels/wide.h"
 

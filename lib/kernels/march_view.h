@@ -66,14 +66,15 @@ struct TrainLane {
   uint8_t* touched_pages;  // [row / kRowsPerPage]
   float* gradients_in;     // [inputs][hidden]
   float* gradients_out;    // [3][hidden]
-  void* samples;           // scratch of kMaxSamples samples
+  void* samples;           // scratch of kSampleSpace samples
   float* view_gradients;   // [view][kViewParameters]; null: views are not fitted
   double squared_error;    // sum over rays and channels
   uint64_t sample_count;
 };
 
 inline constexpr int kRowsPerPage = 16;
-inline constexpr int kMaxSamples = 2048;
+inline constexpr int kMaxSamples = 2048;  // of a ray
+inline constexpr int kSampleSpace = 2 * kMaxSamples;
 inline constexpr int kSampleBytes = 256;
 
 struct TrainSettings {
@@ -81,6 +82,16 @@ struct TrainSettings {
   float concentration;     // lambda of -sum w^2
   float residual_penalty;  // weight of the squared view-dependent residual
   float centre = 0;        // of the cube on each axis, fine cells; for view_gradients
+};
+
+// The pairs of one pass of smoothness and their weights (kernels/smoothness.h).
+struct SmoothnessPass {
+  float density_weight, feature_weight;
+  uint32_t first_leaf;   // this one and every kSmoothInterval-th after it take part,
+  uint32_t leaf_count;   // as far as they are leaves of the field: the others have no points
+  uint32_t point_count;  // rows 1 .. point_count are points
+
+  VOXPACK_HOST_DEVICE bool is_point(uint32_t row) const { return row - 1 < point_count; }
 };
 
 struct AdamSettings {
@@ -103,6 +114,10 @@ struct MarchTable {
   void (*adam_page)(float* values, float* first_moments, float* second_moments,
                     float* const* lane_gradients, int lane_count, int stride, int row_count,
                     const AdamSettings&);
+  // Adds the gradients of the pairs of one leaf, whose corner rows are [125]. Pages that the rays
+  // touched, on any lane, are `touched_pages`.
+  void (*smooth_leaf)(const uint32_t* corners, const SmoothnessPass&, const float* values,
+                      int stride, const uint8_t* touched_pages, TrainLane&);
 };
 
 const MarchTable& march_table_baseline();

@@ -58,7 +58,7 @@ void OptimizerCpu::take_working_memory() {
     memory.row_gradients = AlignedFloats(floats);
     memory.network_gradients =
         AlignedFloats(network_.weights_in_count() + network_.weights_out_count() + 16);
-    memory.samples = AlignedFloats(size_t(kMaxSamples) * kSampleBytes / sizeof(float));
+    memory.samples = AlignedFloats(size_t(kSampleSpace) * kSampleBytes / sizeof(float));
     memory.touched.assign(pages, 0);
     TrainLane lane{};
     lane.row_gradients = memory.row_gradients.data();

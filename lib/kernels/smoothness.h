@@ -18,16 +18,6 @@ namespace voxpack {
 // One leaf in so many takes part in an iteration, with so many times the weight.
 inline constexpr uint32_t kSmoothInterval = 2;
 
-// The pairs of one iteration and their weights.
-struct SmoothnessPass {
-  float density_weight, feature_weight;
-  uint32_t first_leaf;   // this one and every kSmoothInterval-th after it take part,
-  uint32_t leaf_count;   // as far as they are leaves of the field: the others have no points
-  uint32_t point_count;  // rows 1 .. point_count are points
-
-  VOXPACK_HOST_DEVICE bool is_point(uint32_t row) const { return row - 1 < point_count; }
-};
-
 // Of the iteration after `step` Adam steps, for a field of `block_count` blocks.
 inline SmoothnessPass make_smoothness(const OptimizeSettings& settings, uint64_t step,
                                       size_t block_count, uint64_t point_count) {

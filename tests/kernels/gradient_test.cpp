@@ -192,7 +192,7 @@ struct Trained {
     gradients = AlignedFloats(start.size());
     network_gradients =
         AlignedFloats(network.weights_in_count() + network.weights_out_count() + 16);
-    AlignedFloats scratch(size_t{kMaxSamples} * kSampleBytes / sizeof(float));
+    AlignedFloats scratch(size_t{kSampleSpace} * kSampleBytes / sizeof(float));
     touched.assign(problem.lattice.row_count() / kRowsPerPage + 1, 0);
     lane = {gradients.data(),
             touched.data(),

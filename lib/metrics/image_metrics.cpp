@@ -204,6 +204,17 @@ Result<ViewMetrics> measure_view(const Image& reference, const Image& picture) {
   return metrics;
 }
 
+Result<double> measure_psnr(const Image& reference, const Image& picture) {
+  VOXPACK_TRY(check_pair(reference, picture));
+  const Image a = composite_over_white(reference), b = composite_over_white(picture);
+  uint64_t squared = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) {
+    const int difference = a.pixels[i] - b.pixels[i];
+    squared += static_cast<uint64_t>(difference * difference);
+  }
+  return psnr_from(static_cast<double>(squared), static_cast<double>(a.pixels.size()));
+}
+
 MetricsSummary summarize(std::span<const ViewMetrics> views) {
   MetricsSummary out;
   out.view_count = views.size();

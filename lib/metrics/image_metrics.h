@@ -43,6 +43,9 @@ Image composite_over_white(const Image& image);
 // pixels. Fails with `usage` if the pictures are empty or differ in size.
 Result<ViewMetrics> measure_view(const Image& reference, const Image& picture);
 
+// ViewMetrics::psnr_db alone. Fails as measure_view().
+Result<double> measure_psnr(const Image& reference, const Image& picture);
+
 // Mean and minimum in the order of `views`; all zeros for none.
 MetricsSummary summarize(std::span<const ViewMetrics> views);
 

@@ -2,13 +2,12 @@
 #include "stages/bake.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 
 #include "kernels/training_rays.h"
 #include "stages/bake_plan.h"
 #include "stages/hull.h"
+#include "stages/level_runner.h"
 #include "stages/points.h"
 
 namespace voxpack {
@@ -17,10 +16,6 @@ namespace {
 constexpr int kHullCells = 128;
 constexpr float kFirstDensity = 0.1f;      // optical depth per voxel of every site at the start
 constexpr float kUpsampledDensity = 0.7f;  // factor on the density when the spacing halves
-constexpr int kIterationsPerReport = 20;
-constexpr float kPoseRate = 3e-5f;  // radians and edges of the cube: 0.02 pixels of 800
-constexpr int kPoseCells = 256;     // poses wait for a grid that shows where an edge is
-constexpr float kExposureRate = 1e-3f;
 
 // Weights of small random size from the seed: uniform within +- 1/sqrt(inputs).
 AppearanceModel make_appearance(const BakeOptions& options) {
@@ -68,85 +63,6 @@ double pixels_across(const Cube& cube, std::span<const View> views) {
 int visibility_stride(const Field& field, std::span<const View> views) {
   return std::clamp(static_cast<int>(pixels_across(field.cube, views) / field.resolution), 1, 4);
 }
-
-double psnr_of(double mse) { return mse > 0 ? -10 * std::log10(mse) : 100; }
-
-std::string describe(const Field& field, double mse) {
-  char text[128];
-  std::snprintf(text, sizeof(text), "grid %d, %.2f M points, loss %.5f, PSNR %.2f dB",
-                field.resolution, static_cast<double>(point_count(field.blocks)) / 1e6, mse,
-                psnr_of(mse));
-  return text;
-}
-
-struct Clock {
-  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-};
-
-struct LevelResult {
-  double mse = 0;              // of the last iterations
-  double samples_per_ray = 0;  // with density, over all iterations
-};
-
-// Optimises the levels of a plan one by one.
-class LevelRunner {
- public:
-  LevelRunner(std::string_view stage, const std::vector<LevelPlan>& plan, const FitOptions& fit,
-              Optimizer& optimizer, Log& log)
-      : stage_(stage), plan_(plan), fit_(fit), pace_(plan), optimizer_(optimizer), log_(log) {}
-
-  // From iteration `first` of `level` to its end; the field has the points of `topology`.
-  Result<LevelResult> run(size_t level, int first, const Field& topology,
-                          BakeCheckpoints* checkpoints) {
-    const LevelPlan& plan = plan_[level];
-    LevelResult result;
-    uint64_t samples = 0, rays = 0;
-    for (int done = first; done < plan.iterations;) {
-      const Clock clock;
-      const int count = std::min(kIterationsPerReport, plan.iterations - done);
-      VOXPACK_ASSIGN(const OptimizeStats stats, optimizer_.run(settings_at(plan, done), count));
-      done += count;
-      result.mse = stats.mse;
-      samples += stats.sample_count;
-      rays += stats.ray_count;
-      pace_.add(level, count, clock.seconds());
-      log_.progress({stage_, pace_.fraction(level, done), pace_.seconds_left(level, done),
-                     describe(topology, result.mse)});
-      if (checkpoints != nullptr && done < plan.iterations && checkpoints->is_due()) {
-        VOXPACK_ASSIGN(Field field, optimizer_.field());
-        checkpoints->save({std::move(field), static_cast<int>(level), done});
-      }
-    }
-    log_.info(std::string(stage_) + ": " + describe(topology, result.mse));
-    result.samples_per_ray =
-        rays == 0 ? 0 : static_cast<double>(samples) / static_cast<double>(rays);
-    return result;
-  }
-
- private:
-  OptimizeSettings settings_at(const LevelPlan& plan, int done) const {
-    const double t = static_cast<double>(done) / plan.iterations;
-    const auto factor =
-        static_cast<float>(plan.first_rate * std::pow(plan.last_rate / plan.first_rate, t));
-    OptimizeSettings settings;
-    settings.density_rate *= factor;
-    settings.feature_rate *= factor;
-    settings.network_rate *= factor;
-    if (fit_.poses && plan.resolution >= kPoseCells) settings.pose_rate = kPoseRate * factor;
-    if (fit_.exposure) settings.exposure_rate = kExposureRate * factor;
-    return settings;
-  }
-
-  std::string_view stage_;
-  const std::vector<LevelPlan>& plan_;
-  FitOptions fit_;
-  Pace pace_;
-  Optimizer& optimizer_;
-  Log& log_;
-};
 
 Status check_options(const BakeOptions& options) {
   if (options.resolution < 32 || options.resolution > 2048 || options.resolution % 4 != 0) {
@@ -263,19 +179,6 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
     VOXPACK_ASSIGN(Field field, optimizer->field());
     return seen.empty() ? std::move(field) : select_sites(field, seen);
   }
-}
-
-Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
-                         Kernels& kernels, Log& log) {
-  const std::vector<LevelPlan> plan = {{field.resolution, options.iterations, 0.3f, 0.03f, 0.0f}};
-  OptimizerOptions optimizer_options;
-  optimizer_options.seed = options.seed;
-  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
-                 kernels.make_optimizer(field, views.train, optimizer_options));
-  LevelRunner runner("refine", plan, options.fit, *optimizer, log);
-  VOXPACK_ASSIGN([[maybe_unused]] const LevelResult result,
-                 runner.run(0, 0, topology_of(field), nullptr));
-  return optimizer->field();
 }
 
 }  // namespace voxpack

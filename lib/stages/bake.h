@@ -9,15 +9,9 @@
 #include "field/dataset.h"
 #include "field/field.h"
 #include "kernels/kernels.h"
+#include "stages/fit_options.h"
 
 namespace voxpack {
-
-// What is optimised of the train views beside the field, for photos whose poses or exposures are
-// not exact. The corrections are not kept: what is baked is the field.
-struct FitOptions {
-  bool poses = false;     // a rigid motion of the object before each camera
-  bool exposure = false;  // a gain of each colour channel of each photo
-};
 
 struct BakeOptions {
   int resolution = 256;  // cells per axis at the end, 32..2048
@@ -74,14 +68,5 @@ struct BakeExtras {
 // options; with interrupted after Ctrl-C.
 Result<Field> run_bake(const DataSet& views, const BakeOptions& options, Kernels& kernels, Log& log,
                        BakeExtras extras = {});
-
-// Continues the optimisation of `field` against the train views without changing its points.
-struct RefineOptions {
-  int iterations = 1000;
-  uint64_t seed = 1;
-  FitOptions fit;
-};
-Result<Field> run_refine(Field field, const DataSet& views, const RefineOptions& options,
-                         Kernels& kernels, Log& log);
 
 }  // namespace voxpack

@@ -10,6 +10,7 @@
 #include "core/interrupt.h"
 #include "kernels/test_scene.h"
 #include "stages/bake_plan.h"
+#include "stages/refine.h"
 #include "support/threads.h"
 
 namespace voxpack {
@@ -88,7 +89,7 @@ TEST(Bake, NetworkAndRefine) {
   Log log;
   RefineOptions options;
   options.iterations = 15;
-  const auto refined = run_refine(baked.value(), data, options, *cpu(), log);
+  const auto refined = run_refine(baked.value(), data.train, options, *cpu(), log);
   ASSERT_TRUE(refined.ok());
   EXPECT_TRUE(validate(refined.value()).ok());
   ASSERT_EQ(refined.value().blocks.size(), baked.value().blocks.size());

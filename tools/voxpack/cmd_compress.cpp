@@ -29,11 +29,11 @@ void apply_preset(const CLI::App& cmd, CompressArgs& args) {
   if (args.preset == "draft") {
     set("--resolution", options.bake.resolution, 128);
     set("--iterations", options.bake.iterations, 1000);
-    set("--target-points", options.prune.target_points, 300'000);
+    set("--target-points", options.reduce.prune.target_points, 300'000);
     set("--target-size", options.quantize.target_size_bytes, 1'000'000);
-    set("--refine-iterations", options.refine.iterations, 0);
+    set("--refine-iterations", options.reduce.refine_iterations, 0);
   } else if (args.preset == "tiny") {
-    set("--target-points", options.prune.target_points, 500'000);
+    set("--target-points", options.reduce.prune.target_points, uint64_t{500'000});
     set("--target-size", options.quantize.target_size_bytes, 1'000'000);
   }
 }
@@ -57,7 +57,7 @@ Result<Source> open_source(const CompressArgs& args, Kernels& kernels, Command& 
   }
   source.has_views = from_photos || !args.views.empty();
   if (source.has_views) {
-    const Photos photos{.train = from_photos || args.options.refine.iterations > 0};
+    const Photos photos{.train = from_photos || args.options.reduce.refine_iterations != 0};
     VOXPACK_ASSIGN(source.views,
                    open_views(from_photos ? args.source : args.views, photos, command));
   }
@@ -81,9 +81,10 @@ Status compress(const CompressArgs& args, Command& command) {
   const DataSet* views = source.has_views ? &source.views : nullptr;
   Field pruned;
   {
-    VOXPACK_ASSIGN(const DetailMap detail,
-                   detect_step(source.field, views, options.detect, *kernels, command));
-    VOXPACK_ASSIGN(pruned, prune_step(source.field, detail, views, options, *kernels, command));
+    VOXPACK_ASSIGN(DetailMap detail,
+                   detect_step(source.field, views, options.reduce.detect, *kernels, command));
+    VOXPACK_ASSIGN(pruned, prune_step(std::move(source.field), std::move(detail), views,
+                                      options.reduce, *kernels, command));
   }
   source = {};
   VOXPACK_ASSIGN(const CodedField codes, quantize_step(pruned, options.quantize, command));
@@ -115,12 +116,12 @@ void add_compress(CLI::App& app, Command& command) {
       ->type_name("FILE");
   add_bake_options(cmd, args->options.bake);
   add_fit_options(cmd, args->options.bake.fit);
-  add_detect_options(cmd, args->options.detect);
-  add_prune_options(cmd, args->options.prune, args->options.refine);
+  add_detect_options(cmd, args->options.reduce.detect);
+  add_prune_options(cmd, args->options.reduce);
   add_quantize_options(cmd, args->options.quantize);
   cmd->callback([args, cmd, &command] {
     apply_preset(*cmd, *args);
-    args->options.refine.fit = args->options.bake.fit;
+    args->options.reduce.fit = args->options.bake.fit;
     command.run = [args, &command] { return compress(*args, command); };
   });
 }

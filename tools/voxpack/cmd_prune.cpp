@@ -14,7 +14,7 @@ struct PruneArgs {
   std::string detail;
   std::string views;
   std::string output;
-  StepOptions options;
+  ReduceOptions options;
 };
 
 // The detail map at `path`, which must have been made from `field`.
@@ -33,15 +33,17 @@ Result<DetailMap> open_detail(const std::string& path, const Field& field, Comma
 Status prune(const PruneArgs& args, Command& command) {
   VOXPACK_TRY(check_output_file(args.output));
   VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
-  VOXPACK_ASSIGN(const Field field, open_field(args.field, command));
-  VOXPACK_ASSIGN(const DetailMap detail, open_detail(args.detail, field, command));
+  VOXPACK_ASSIGN(Field field, open_field(args.field, command));
+  VOXPACK_ASSIGN(DetailMap detail, open_detail(args.detail, field, command));
   DataSet views;
-  const bool refine = !args.views.empty() && args.options.refine.iterations > 0;
-  if (refine) {
+  const bool uses_photos =
+      !args.views.empty() && (args.options.refine_iterations != 0 || args.options.max_loss_db);
+  if (uses_photos) {
     VOXPACK_ASSIGN(views, open_views(args.views, {.train = true}, command));
   }
-  VOXPACK_ASSIGN(const Field pruned, prune_step(field, detail, refine ? &views : nullptr,
-                                                args.options, *kernels, command));
+  VOXPACK_ASSIGN(const Field pruned,
+                 prune_step(std::move(field), std::move(detail), uses_photos ? &views : nullptr,
+                            args.options, *kernels, command));
   return write_field(args.output, pruned);
 }
 
@@ -55,13 +57,14 @@ void add_prune(CLI::App& app, Command& command) {
   cmd->add_option("--detail", args->detail, "Detail map of that field")
       ->type_name("FILE")
       ->required();
-  cmd->add_option("--views", args->views, "Data set whose train photos refine the result")
+  cmd->add_option("--views", args->views,
+                  "Data set whose train photos refine the result (default: pictures of FIELD)")
       ->type_name("SRC");
   cmd->add_option("-o,--output", args->output, "Field to write (.safetensors)")
       ->type_name("FILE")
       ->required();
-  add_prune_options(cmd, args->options.prune, args->options.refine);
-  add_fit_options(cmd, args->options.refine.fit);
+  add_prune_options(cmd, args->options);
+  add_fit_options(cmd, args->options.fit);
   cmd->callback(
       [args, &command] { command.run = [args, &command] { return prune(*args, command); }; });
 }

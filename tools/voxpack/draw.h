@@ -7,16 +7,11 @@
 
 #include "command.h"
 #include "field/camera.h"
-#include "kernels/kernels.h"
+#include "kernels/picture.h"
 #include "metrics/image_metrics.h"
 #include "process.h"
 
 namespace voxpack {
-
-enum class Background { white, transparent };
-
-// 8 bits, rounded to nearest: RGB over white, or RGBA with straight alpha.
-Image to_image(const PictureF& picture, Background background);
 
 // Draws every view over white into its `image`. Fails with `interrupted` after Ctrl-C.
 Status draw_photos(Renderer& renderer, std::span<View> views, Command& command);

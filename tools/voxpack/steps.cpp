@@ -28,6 +28,19 @@ void record_levels(const std::vector<BakeLevel>& levels, Report& report) {
   report.set("train_psnr_db", levels.back().train_psnr_db);
 }
 
+void record_turns(const std::vector<ReduceTurn>& turns, Report& report) {
+  nlohmann::ordered_json& rows = report.json()["turns"];
+  rows = nlohmann::ordered_json::array();
+  for (const ReduceTurn& turn : turns) {
+    rows.push_back({{"target_points", turn.target_points},
+                    {"point_count", turn.point_count},
+                    {"iterations", turn.iterations},
+                    {"detect_seconds", turn.detect_seconds},
+                    {"prune_seconds", turn.prune_seconds},
+                    {"refine_seconds", turn.refine_seconds}});
+  }
+}
+
 }  // namespace
 
 void add_bake_options(CLI::App* cmd, BakeOptions& options) {
@@ -99,7 +112,8 @@ void add_detect_options(CLI::App* cmd, DetectOptions& options) {
       ->capture_default_str();
 }
 
-void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine) {
+void add_prune_options(CLI::App* cmd, ReduceOptions& options) {
+  PruneOptions& prune = options.prune;
   cmd->add_option("--target-points", prune.target_points, "Points to keep at most, at least 1")
       ->check(within(uint64_t{1}, kMaxPoints))
       ->type_name("UINT")
@@ -116,13 +130,21 @@ void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine
       ->type_name("INT")
       ->group("Prune")
       ->capture_default_str();
-  cmd->add_option("--refine-iterations", refine.iterations,
-                  "Optimiser steps on the photos after pruning (0: none)")
+  cmd->add_option("--max-loss-db", options.max_loss_db,
+                  "Instead of --target-points: as few points as lose at most this much PSNR on the "
+                  "train photos, above 0")
+      ->check(CLI::Range(1e-3, 50.0))
+      ->type_name("FLOAT")
+      ->group("Prune")
+      ->excludes("--target-points");
+  cmd->add_option(
+         "--refine-iterations", options.refine_iterations,
+         "Optimiser steps on the photos, or on pictures of the field, while pruning (0: none)")
       ->check(within(0, 10'000'000))
       ->type_name("INT")
       ->group("Prune")
-      ->capture_default_str();
-  cmd->add_option("--refine-seed", refine.seed, "Seed of the refinement's random rays")
+      ->default_str("1000; 15000 above 256 cells");
+  cmd->add_option("--refine-seed", options.refine_seed, "Seed of the refinement's random rays")
       ->type_name("UINT")
       ->group("Prune")
       ->capture_default_str();
@@ -160,21 +182,20 @@ Result<DetailMap> detect_step(const Field& field, const DataSet* views,
   return run_detect(field, cameras, options, kernels, command.console);
 }
 
-Result<Field> prune_step(const Field& field, const DetailMap& detail, const DataSet* views,
-                         const StepOptions& options, Kernels& kernels, Command& command) {
+Result<Field> prune_step(Field field, DetailMap detail, const DataSet* views,
+                         const ReduceOptions& options, Kernels& kernels, Command& command) {
   VOXPACK_TRY(check_interrupt());
-  Field pruned;
-  {
-    const Report::Stage stage(command.report, "prune");
-    VOXPACK_ASSIGN(pruned, run_prune(field, detail, options.prune, command.console));
-  }
-  command.console.info("pruned " + count_text(field.point_count()) + " to " +
-                       count_text(pruned.point_count()) + " points");
+  const Report::Stage stage(command.report, "prune");
+  const size_t before = field.point_count();
+  std::vector<ReduceTurn> turns;
+  VOXPACK_ASSIGN(Field pruned, run_reduce(std::move(field), std::move(detail),
+                                          views == nullptr ? std::span<const View>() : views->train,
+                                          options, kernels, command.console, &turns));
+  record_turns(turns, command.report);
+  command.console.info("pruned " + count_text(before) + " to " + count_text(pruned.point_count()) +
+                       " points");
   record_points(pruned, command);
-  if (views == nullptr || options.refine.iterations == 0) return pruned;
-  VOXPACK_TRY(check_interrupt());
-  const Report::Stage stage(command.report, "refine");
-  return run_refine(std::move(pruned), *views, options.refine, kernels, command.console);
+  return pruned;
 }
 
 Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,

@@ -11,24 +11,21 @@
 #include "command.h"
 #include "field/dataset.h"
 #include "stages/bake.h"
-#include "stages/detect.h"
-#include "stages/prune.h"
 #include "stages/quantize.h"
+#include "stages/reduce.h"
 
 namespace voxpack {
 
 struct StepOptions {
   BakeOptions bake;
-  DetectOptions detect;
-  PruneOptions prune;
-  RefineOptions refine;  // iterations 0: no refinement; also none without photos
+  ReduceOptions reduce;  // detect, prune and refine
   QuantizeOptions quantize;
 };
 
 void add_bake_options(CLI::App* cmd, BakeOptions& options);
 void add_fit_options(CLI::App* cmd, FitOptions& options);
 void add_detect_options(CLI::App* cmd, DetectOptions& options);
-void add_prune_options(CLI::App* cmd, PruneOptions& prune, RefineOptions& refine);
+void add_prune_options(CLI::App* cmd, ReduceOptions& options);
 void add_quantize_options(CLI::App* cmd, QuantizeOptions& options);
 
 // Where a bake resumes from and keeps its state; by default it does neither.
@@ -37,14 +34,14 @@ struct BakeContinuation {
   BakeCheckpoints* checkpoints = nullptr;
 };
 
-// `views` may be null (no data set): then detect looks from virtual cameras and nothing is refined.
-// Test views of the set are never used.
+// `views` may be null (no data set): then detect looks from virtual cameras, and prune refines
+// against pictures of the field. Test views of the set are never used.
 Result<Field> bake_step(const DataSet& views, const BakeOptions& options, Kernels& kernels,
                         Command& command, BakeContinuation continuation = {});
 Result<DetailMap> detect_step(const Field& field, const DataSet* views,
                               const DetectOptions& options, Kernels& kernels, Command& command);
-Result<Field> prune_step(const Field& field, const DetailMap& detail, const DataSet* views,
-                         const StepOptions& options, Kernels& kernels, Command& command);
+Result<Field> prune_step(Field field, DetailMap detail, const DataSet* views,
+                         const ReduceOptions& options, Kernels& kernels, Command& command);
 Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,
                                  Command& command);
 Result<std::vector<uint8_t>> pack_step(const CodedField& codes, Command& command);

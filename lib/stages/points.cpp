@@ -67,6 +67,19 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
   return out;
 }
 
+Result<Field> drop_unused(const Field& field) {
+  VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
+  std::vector<uint8_t> used(field.point_count(), 0);
+  const auto mark = [&](uint32_t row) {
+    if (row != 0 && row <= field.point_count()) used[row - 1] = 1;
+  };
+  for (const uint32_t row : lattice.corner_rows) mark(row);
+  for (const HangingRow& row : lattice.hanging) {
+    for (const uint32_t source : row.sources) mark(source);
+  }
+  return select_points(field, used);
+}
+
 Result<Field> double_resolution(const Field& field) {
   VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
   const LatticeView view = lattice.view();

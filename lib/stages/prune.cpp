@@ -10,7 +10,6 @@
 
 #include "core/interrupt.h"
 #include "core/morton.h"
-#include "kernels/lattice.h"
 #include "stages/points.h"
 #include "stages/prune_assemble.h"
 #include "stages/prune_seen.h"
@@ -48,21 +47,6 @@ Status check_arguments(const Field& field, const DetailMap& detail, const PruneO
     }
   }
   return validate(field);
-}
-
-// The points that some corner of some leaf reads; others have no say in any picture (sites on the
-// side of a block that faces a coarser leaf).
-Result<std::vector<uint8_t>> used_points(const Field& field) {
-  VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
-  std::vector<uint8_t> used(field.point_count(), 0);
-  const auto mark = [&](uint32_t row) {
-    if (row != 0 && row <= field.point_count()) used[row - 1] = 1;
-  };
-  for (const uint32_t row : lattice.corner_rows) mark(row);
-  for (const HangingRow& row : lattice.hanging) {
-    for (const uint32_t source : row.sources) mark(source);
-  }
-  return used;
 }
 
 // The `count` points with the largest importance; equal ones in field order.
@@ -107,8 +91,7 @@ Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
     VOXPACK_TRY(check_interrupt());
     log.progress({"prune", 0.6 + 0.1 * round, -1, "choosing points"});
     Field tried = assemble(field, tree, select_blocks(tree.selections, goal));
-    VOXPACK_ASSIGN(const std::vector<uint8_t> used, used_points(tried));
-    tried = select_points(tried, used);
+    VOXPACK_ASSIGN(tried, drop_unused(tried));
     const uint64_t count = tried.point_count();
     if (count <= options.target_points && count >= best.point_count()) {
       best = std::move(tried);
@@ -135,8 +118,18 @@ Result<Field> run_prune(const Field& field, const DetailMap& detail, const Prune
         find_seen(field, detail.visibility_max, options.min_visibility);
     uint64_t seen = 0;
     for (const uint64_t mask : masks) seen += static_cast<uint64_t>(std::popcount(mask));
-    if (seen > options.target_points) return cut_to_budget(field, detail, masks, options, log);
-    return seen_field(field, detail, masks);
+    if (seen <= options.target_points) return seen_field(field, detail, masks);
+    switch (options.criterion) {
+      case PruneCriterion::both:
+        return cut_to_budget(field, detail, masks, options, log);
+      case PruneCriterion::detail: {
+        const DetailMap alike{std::vector<float>(field.point_count(), 1.0f), {}, {}};
+        return cut_to_budget(field, alike, masks, options, log);
+      }
+      case PruneCriterion::visibility:
+        break;
+    }
+    return most_important(seen_field(field, detail, masks), options.target_points);
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory to prune " + std::to_string(field.point_count()) +
                               " points; free memory or bake at a lower resolution"};

@@ -12,10 +12,18 @@
 
 namespace voxpack {
 
+// What decides which points stay. The parts alone are there for comparison.
+enum class PruneCriterion {
+  both,        // detail weighted with visibility, merging
+  detail,      // detail as if every point were seen alike, merging
+  visibility,  // the points with the largest visibility, no merging
+};
+
 struct PruneOptions {
   uint64_t target_points = 2'000'000;
   float min_visibility = 1e-3f;  // points whose visibility_max is below are removed
   int coarsest_level = 3;        // merging stops there, 0..kMaxLevel
+  PruneCriterion criterion = PruneCriterion::both;
 };
 
 // The pruned field, with `importance` set: the visibility of each point, that of merged ones shared

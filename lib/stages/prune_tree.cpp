@@ -18,6 +18,7 @@ constexpr float kNeighbourShare = 0.35f;
 // edited.
 void take_detail(const Field& field, const DetailMap& detail, const PyramidLevel& level,
                  std::vector<float>& site_error) {
+  if (detail.detail.empty()) return;
   auto next = std::partition_point(field.blocks.begin(), field.blocks.end(),
                                    [&](const Block& block) { return block.level > level.level; });
   for (const PyramidBlock& block : level.blocks) {

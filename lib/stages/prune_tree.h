@@ -16,7 +16,8 @@ struct PruneTree {
 };
 
 // The levels from the field's finest to the coarser one of `coarsest_level` and the field's
-// coarsest. masks[b]: the sites of block b of the field that take part. `field`, `detail` and
+// coarsest. masks[b]: the sites of block b of the field that take part. Without detail.detail the
+// errors of the field's points are measured here. `field`, `detail` and
 // `masks` must outlive the tree. Fails with interrupted.
 Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
                                   const std::vector<uint64_t>& masks, int coarsest_level);

@@ -10,6 +10,7 @@
 #include "kernels/picture.h"
 #include "metrics/image_metrics.h"
 #include "stages/level_runner.h"
+#include "stages/split.h"
 
 namespace voxpack {
 namespace {
@@ -41,9 +42,17 @@ class Reducer {
     prune.target_points = target;
     const Clock clock;
     VOXPACK_ASSIGN(Field pruned, run_prune(field, detail, prune, log_));
-    turns_.push_back({target, pruned.point_count(), 0, look_seconds_, clock.seconds(), 0});
-    look_seconds_ = 0;
+    add_turn(target, pruned, clock.seconds());
     return pruned;
+  }
+
+  // Starts a turn: `field` with up to `target` points.
+  Result<Field> split(const Field& field, uint64_t target) {
+    VOXPACK_ASSIGN(const DetailMap detail, look(field));
+    const Clock clock;
+    VOXPACK_ASSIGN(Field filled, split_blocks(field, detail, target));
+    add_turn(target, filled, clock.seconds());
+    return filled;
   }
 
   Result<Field> refine(Field field, int iterations) {
@@ -82,6 +91,11 @@ class Reducer {
   }
 
  private:
+  void add_turn(uint64_t target, const Field& field, double seconds) {
+    turns_.push_back({target, field.point_count(), 0, look_seconds_, seconds, 0});
+    look_seconds_ = 0;
+  }
+
   std::span<const View> views_;
   const ReduceOptions& options_;
   Kernels& kernels_;
@@ -105,8 +119,16 @@ Result<Field> reduce_to_target(Field field, DetailMap detail, Reducer& reducer,
     VOXPACK_ASSIGN(field, reducer.refine(std::move(field), share));
     VOXPACK_ASSIGN(detail, reducer.look(field));
   }
-  VOXPACK_ASSIGN(field, reducer.prune(field, detail, targets.back()));
+  const uint64_t target = targets.back();
+  const auto pruned =
+      static_cast<uint64_t>(static_cast<double>(target) * (1 - options.split_share));
+  VOXPACK_ASSIGN(field, reducer.prune(field, detail, std::max<uint64_t>(1, pruned)));
   detail = {};
+  if (options.split_share > 0 && iterations >= kTurnShare) {
+    left -= iterations / kTurnShare;
+    VOXPACK_ASSIGN(field, reducer.refine(std::move(field), iterations / kTurnShare));
+    VOXPACK_ASSIGN(field, reducer.split(field, target));
+  }
   return reducer.refine(std::move(field), left);
 }
 
@@ -175,6 +197,10 @@ Status check_options(std::span<const View> photos, const ReduceOptions& options)
   }
   if (options.teacher_views < 1) {
     return {Errc::usage, "teacher views " + std::to_string(options.teacher_views) + " is below 1"};
+  }
+  if (!(options.split_share >= 0 && options.split_share <= 0.9)) {
+    return {Errc::usage,
+            "split share " + std::to_string(options.split_share) + " is not in 0..0.9"};
   }
   if (!options.max_loss_db) return {};
   if (!(*options.max_loss_db > 0 && *options.max_loss_db < 100)) {

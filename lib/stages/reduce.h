@@ -25,6 +25,10 @@ struct ReduceOptions {
   uint64_t refine_seed = 1;
   FitOptions fit;
   int teacher_views = 100;  // pictures of the field to refine against where there are no photos
+  // Part of the target, 0..0.9, that comes from splitting (split.h): the last turn prunes to the
+  // rest, and blocks with the most detail left are split until the target is reached. A field with
+  // fewer points to begin with is filled up in the same way. 0: no splitting.
+  double split_share = 0;
   // Instead of prune.target_points: as few points as cost at most this much of the mean PSNR on the
   // photos, > 0.
   std::optional<double> max_loss_db;
@@ -47,9 +51,9 @@ struct ReduceTurn {
 // turn so judges values that are the best for its points: measured on lego, 60 M to 0.5 M points in
 // three turns is 0.3 dB better than at once. A turn but the last gets a tenth of the iterations.
 //
-// With max_loss_db the turns halve the points until the PSNR on up to 16 of the photos has fallen
-// too far, then the last step is divided; needs photos. Train photos lose more than views that were
-// not trained on, so the bound is a careful one.
+// With max_loss_db nothing is split; the turns halve the points until the PSNR on up to 16 of the
+// photos has fallen too far, then the last step is divided; needs photos. Train photos lose more
+// than views that were not trained on, so the bound is a careful one.
 //
 // `detail` is that of `field`. The same for any number of threads on the CPU. Fails as run_prune(),
 // run_detect() and run_refine(), with usage where max_loss_db lacks photos or is not above 0.

@@ -1,6 +1,8 @@
 #include "steps.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 
 #include "core/interrupt.h"
@@ -128,6 +130,14 @@ void add_prune_options(CLI::App* cmd, ReduceOptions& options) {
   cmd->add_option("--coarsest-level", prune.coarsest_level, "Merge up to this level, 0 to 6")
       ->check(within(0, kMaxLevel))
       ->type_name("INT")
+      ->group("Prune")
+      ->capture_default_str();
+  cmd->add_option(
+         "--split-share", options.split_share,
+         "Part of the points that comes from splitting blocks where detail is left into the "
+         "next finer level, 0 to 0.9")
+      ->check(within(0.0, 0.9))
+      ->type_name("FLOAT")
       ->group("Prune")
       ->capture_default_str();
   cmd->add_option("--max-loss-db", options.max_loss_db,

@@ -37,7 +37,7 @@ function(voxpack_cuda_kernels target)
     target_compile_options(${target} PRIVATE
       "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Xcompiler=-ffp-contract=off;-diag-suppress=2810>")
     foreach(source ${VOXPACK_CUDA_SOURCES})
-      if(NOT source MATCHES "(march|decode|rows)_cuda.cu$")
+      if(NOT source MATCHES "(march|decode|pages|rows)_cuda.cu$")
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -fmad=false)
       endif()
     endforeach()

@@ -55,17 +55,9 @@ Status launch_network_gradients(const NetworkView& net, int ray_count, const Dec
 Status launch_colours(const NetworkView& net, const MarchRay* rays, int ray_count, int stride,
                       const float* sums, float* pixels);
 
-Status launch_adam_rows(float* values, float* first, float* second, float* gradients,
-                        uint8_t* touched_pages, uint64_t row_count, int stride,
-                        const AdamSettings& adam);
 // After the step the weights are multiplied by `keep`.
 Status launch_adam_network(float* weights, float* first, float* second, const float* gradients,
                            int count, float rate, float keep, const AdamSettings& adam);
-// Adds the pairs of `pass` to the gradients, see smoothness.h. `touched_pages` are those the rays
-// touched.
-Status launch_smoothness(const LatticeView& lattice, const SmoothnessPass& pass,
-                         const float* values, int stride, const uint8_t* touched_pages,
-                         float* gradients);
 Status launch_empty_leaves(const LatticeView& lattice, LeafView* leaves, int leaf_count,
                            const float* values, int stride);
 Status launch_scatter_hanging(const DeviceLattice& lattice, float* gradients, int stride,

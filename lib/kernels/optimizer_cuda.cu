@@ -10,6 +10,7 @@
 #include "kernels/network.h"
 #include "kernels/optimizer_cuda.cuh"
 #include "kernels/optimizer_parts.h"
+#include "kernels/pages_cuda.cuh"
 #include "kernels/regrid_cuda.cuh"
 #include "kernels/training_rays.h"
 
@@ -130,7 +131,7 @@ class OptimizerCuda : public Optimizer {
     // First goes what is not needed to make the new values.
     for (DeviceArray<float>* array : {&first_, &second_, &gradients_})
       VOXPACK_TRY(array->allocate(0));
-    VOXPACK_TRY(touched_.allocate(0));
+    VOXPACK_TRY(pages_.clear());
     VOXPACK_ASSIGN(const Lattice lattice, make_lattice(topology));
     DeviceLattice next;
     DeviceArray<float> values;
@@ -153,8 +154,7 @@ class OptimizerCuda : public Optimizer {
   }
 
   Status take_working_memory() {
-    VOXPACK_TRY(touched_.allocate((lattice_.row_count + kRowsPerPage - 1) / kRowsPerPage));
-    VOXPACK_TRY(touched_.zero());
+    VOXPACK_TRY(pages_.start(blocks_, lattice_));
     for (DeviceArray<float>* array : {&gradients_, &second_, &first_}) {
       VOXPACK_TRY(array->allocate(values_.size()));
       VOXPACK_TRY(array->zero());
@@ -230,20 +230,21 @@ class OptimizerCuda : public Optimizer {
                               buffers));
     VOXPACK_TRY(launch_backward(lattice_.view, values_.get(), stride_, batch_.get(), rays,
                                 sums_.get(), squares_.get(), d_sums_.get(),
-                                {gradients_.get(), touched_.get(), buffers.view_gradients,
+                                {gradients_.get(), pages_.flags.get(), buffers.view_gradients,
                                  train.concentration * train.gradient_scale, lattice_.centre}));
-    VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, touched_.get()));
+    VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, pages_.flags.get()));
+    VOXPACK_TRY(launch_list_pages(pages_));
     if (is_smoothed(settings)) {
       VOXPACK_TRY(launch_smoothness(
           lattice_.view,
           make_smoothness(settings, step_, field_.blocks.size(), lattice_.point_count),
-          values_.get(), stride_, touched_.get(), gradients_.get()));
+          values_.get(), stride_, pages_, gradients_.get()));
     }
     ++step_;
     ++iterations_;
     const AdamSettings adam = make_adam(settings, step_);
     VOXPACK_TRY(launch_adam_rows(values_.get(), first_.get(), second_.get(), gradients_.get(),
-                                 touched_.get(), 1 + lattice_.point_count, stride_, adam));
+                                 pages_, 1 + lattice_.point_count, stride_, adam));
     if (net.kind == 3) {
       float* gradients = network_gradients_.get();
       VOXPACK_TRY(launch_network_gradients(net, rays, buffers, gradients,
@@ -288,7 +289,7 @@ class OptimizerCuda : public Optimizer {
   DeviceArray<Block> blocks_;
   DeviceArray<float> values_;
   DeviceArray<float> first_, second_, gradients_;  // first_ empty: no working memory yet
-  DeviceArray<uint8_t> touched_;
+  TouchedPages pages_;
   std::vector<DeviceArray<uint8_t>> pixels_;
   std::vector<DeviceArray<double>> directions_;
   std::vector<DeviceCamera> cameras_;

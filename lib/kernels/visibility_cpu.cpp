@@ -112,9 +112,12 @@ Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cam
     RowCounts counts{std::vector<uint64_t>(density.size()), std::vector<uint32_t>(density.size())};
     VOXPACK_TRY(count(lattice, density, cameras, pixel_stride, counts));
     share_hanging(lattice, counts);
-    const auto points = static_cast<ptrdiff_t>(field.point_count());
-    return Visibility{{counts.sum.begin() + 1, counts.sum.begin() + 1 + points},
-                      {counts.max.begin() + 1, counts.max.begin() + 1 + points}};
+    // In place: there may be little memory left.
+    counts.sum.erase(counts.sum.begin());
+    counts.max.erase(counts.max.begin());
+    counts.sum.resize(field.point_count());
+    counts.max.resize(field.point_count());
+    return Visibility{std::move(counts.sum), std::move(counts.max)};
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory for the visibility of " +
                               std::to_string(field.point_count()) +

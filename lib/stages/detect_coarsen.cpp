@@ -59,6 +59,7 @@ class Coarsener {
     for_blocks([this](size_t b, Workspace& work) { average(b, work); });
     publish();
     for (int i = 0; i < kCorrections; ++i) correct();
+    next_ = {};
     Coarsening out;
     out.site_error.assign(fine_.density.size(), 0.0f);
     out.drop_cost.assign(fine_.density.size(), 0.0f);
@@ -144,10 +145,10 @@ class Coarsener {
   // One step of the weighted least-squares fit: each coarse site moves by kStep x the mean
   // residual of the fine sites that it interpolates. Blocks of which nothing is seen stay.
   void correct() {
-    std::vector<float> density = coarse_.own.density;
-    std::vector<float> features = coarse_.own.features;
-    for_blocks([&](size_t b, Workspace& work) {
-      if (!is_seen_[b]) return;
+    next_.density.resize(coarse_.own.density.size());
+    next_.features.resize(coarse_.own.features.size());
+    for_blocks([this](size_t b, Workspace& work) {
+      if (!is_seen_[b]) return keep(b);
       const PyramidBlock& block = coarse_.blocks[b];
       work.fine.fill(fine_, links_, b, options_.empty_weight);
       work.coarse.fill(coarse_, links_, b);
@@ -166,12 +167,24 @@ class Coarsener {
           Lanes& sum = work.sums[kInnerSites[site]];
           sum = work.corners[static_cast<size_t>(own)] + kStep * sum / weight_sum;
         }
-        store(block, group, work.sums, density, features);
+        store(block, group, work.sums, next_.density, next_.features);
       }
     });
-    coarse_.own.density = std::move(density);
-    coarse_.own.features = std::move(features);
+    coarse_.own.density.swap(next_.density);
+    coarse_.own.features.swap(next_.features);
     publish();
+  }
+
+  // Hands the numbers of a block on as they are.
+  void keep(size_t b) {
+    const PyramidBlock& block = coarse_.blocks[b];
+    const auto count = static_cast<size_t>(std::popcount(block.stored));
+    const auto channels = static_cast<size_t>(coarse_.channels);
+    std::copy_n(coarse_.own.density.begin() + block.first, count,
+                next_.density.begin() + block.first);
+    std::copy_n(coarse_.own.features.begin() + static_cast<ptrdiff_t>(block.first * channels),
+                count * channels,
+                next_.features.begin() + static_cast<ptrdiff_t>(block.first * channels));
   }
 
   // Fine minus interpolated coarse. An empty site looks the same with any negative density.
@@ -244,6 +257,7 @@ class Coarsener {
   std::vector<Lanes> gains_;  // of the numbers of each group; 0 for the density
   PyramidLevel coarse_;
   CoarseLinks links_;
+  PyramidLevel::Arrays next_;  // numbers after a correction
   struct WeightSums {
     float density, features;
   };

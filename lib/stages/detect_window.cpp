@@ -63,6 +63,17 @@ void for_sites(const PyramidBlock& block, uint64_t allowed, const int base[3], V
   }
 }
 
+// Each value's maximum with those `Pitch` before and behind it, as far as both are in the window.
+template <size_t Pitch>
+void spread_largest(const std::array<float, kWideSites>& from, std::array<float, kWideSites>& to) {
+  std::copy_n(from.begin(), Pitch, to.begin());
+  for (size_t i = Pitch; i < kWideSites - Pitch; ++i) {
+    const float ends = from[i - Pitch] > from[i + Pitch] ? from[i - Pitch] : from[i + Pitch];
+    to[i] = ends > from[i] ? ends : from[i];
+  }
+  std::copy(from.end() - Pitch, from.end(), to.end() - Pitch);
+}
+
 }  // namespace
 
 void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t block,
@@ -98,15 +109,12 @@ void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t
       is_point[static_cast<size_t>(to)] = 1;
     });
   }
-  near = wide;
-  for (const size_t pitch : {size_t{1}, size_t{kWideWindow}, size_t{kWideWindow * kWideWindow}}) {
-    const std::array<float, kWideSites> before = near;
-    for (size_t i = pitch; i < kWideSites - pitch; ++i) {
-      const float ends =
-          before[i - pitch] > before[i + pitch] ? before[i - pitch] : before[i + pitch];
-      near[i] = ends > before[i] ? ends : before[i];
-    }
-  }
+  // The largest around: along x, y and z in turn. What wraps around reaches the outermost sites
+  // only.
+  std::array<float, kWideSites> along_x, along_y;
+  spread_largest<1>(wide, along_x);
+  spread_largest<kWideWindow>(along_x, along_y);
+  spread_largest<kWideWindow * kWideWindow>(along_y, near);
   float largest = 0;
   for (size_t z = 0; z < 9; ++z) {
     for (size_t y = 0; y < 9; ++y) {

@@ -60,16 +60,18 @@ std::vector<uint64_t> find_seen(const Field& field, std::span<const float> visib
   std::vector<uint64_t> masks(field.blocks.size(), 0);
   for (size_t begin = 0; begin < field.blocks.size();) {  // level by level
     size_t end = begin;
-    std::vector<SeenBlock> blocks;
-    for (; end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level;
-         ++end) {
-      const Block& block = field.blocks[end];
-      blocks.push_back({morton_code(block.x, block.y, block.z), 0});
+    while (end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level) ++end;
+    std::vector<SeenBlock> blocks(end - begin);
+#pragma omp parallel for schedule(static)
+    for (size_t b = begin; b < end; ++b) {
+      const Block& block = field.blocks[b];
+      SeenBlock& seen = blocks[b - begin];
+      seen = {morton_code(block.x, block.y, block.z), 0};
       size_t point = block.first_point;
       for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
         if (!(visibility_max[point] >= min_visibility)) continue;
-        masks[end] |= left & -left;
-        if (field.density[point] > 0) blocks.back().solid |= left & -left;
+        masks[b] |= left & -left;
+        if (field.density[point] > 0) seen.solid |= left & -left;
       }
     }
     BlockIndex index;

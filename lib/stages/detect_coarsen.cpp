@@ -1,8 +1,9 @@
 // The next coarser level of a pyramid: weighted least squares, block by block, on dense windows.
+#include <omp.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <memory>
 
 #include "core/morton.h"
 #include "stages/detect_links.h"
@@ -47,6 +48,7 @@ class Coarsener {
  public:
   Coarsener(const PyramidLevel& fine, std::span<const float> gains, const CoarsenOptions& options)
       : fine_(fine), options_(options), groups_(group_count(fine.channels)) {
+    workspaces_.resize(static_cast<size_t>(omp_get_max_threads()));
     gains_.resize(static_cast<size_t>(groups_), Lanes{});
     for (size_t c = 0; c < gains.size(); ++c) gains_[(c + 1) / 4][(c + 1) % 4] = gains[c];
   }
@@ -72,11 +74,9 @@ class Coarsener {
  private:
   template <class Work>
   void for_blocks(Work&& work) {
-#pragma omp parallel
-    {
-      const auto space = std::make_unique<Workspace>();
-#pragma omp for schedule(dynamic, 64)
-      for (size_t b = 0; b < coarse_.blocks.size(); ++b) work(b, *space);
+#pragma omp parallel for schedule(dynamic, 64)
+    for (size_t b = 0; b < coarse_.blocks.size(); ++b) {
+      work(b, workspaces_[static_cast<size_t>(omp_get_thread_num())]);
     }
   }
 
@@ -254,7 +254,8 @@ class Coarsener {
   const PyramidLevel& fine_;
   const CoarsenOptions& options_;
   int groups_;
-  std::vector<Lanes> gains_;  // of the numbers of each group; 0 for the density
+  std::vector<Workspace> workspaces_;  // per thread
+  std::vector<Lanes> gains_;           // of the numbers of each group; 0 for the density
   PyramidLevel coarse_;
   CoarseLinks links_;
   PyramidLevel::Arrays next_;  // numbers after a correction

@@ -2,7 +2,9 @@
 
 #include <malloc.h>
 
+#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -46,11 +48,17 @@ class Measurement {
     malloc_trim(0);  // what earlier stages have freed is not this one's
     reset_peak_memory();
     const auto start = Clock::now();
+    const std::clock_t cpu_start = std::clock();
     auto result = work();
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const double cpu_seconds = static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC;
     const uint64_t peak = peak_memory_bytes();
-    json_["stages"].push_back({{"name", stage}, {"seconds", seconds}, {"peak_memory_bytes", peak}});
+    json_["stages"].push_back({{"name", stage},
+                               {"seconds", seconds},
+                               {"cpu_seconds", cpu_seconds},
+                               {"peak_memory_bytes", peak}});
     seconds_ += seconds;
+    cpu_seconds_ += cpu_seconds;
     peak_ = std::max(peak_, peak);
     return result;
   }
@@ -59,6 +67,7 @@ class Measurement {
     json_["point_count"] = points;
     json_["kept_point_count"] = kept;
     json_["seconds"] = seconds_;
+    json_["cpu_seconds"] = cpu_seconds_;
     json_["nanoseconds_per_point"] = 1e9 * seconds_ / static_cast<double>(points);
     json_["peak_memory_bytes"] = peak_;
     json_["memory_bytes_per_point"] = static_cast<double>(peak_) / static_cast<double>(points);
@@ -67,7 +76,7 @@ class Measurement {
 
  private:
   Json json_;
-  double seconds_ = 0;
+  double seconds_ = 0, cpu_seconds_ = 0;
   uint64_t peak_ = 0;
 };
 
@@ -159,8 +168,9 @@ Result<Json> measure(int resolution, const BenchScaleArgs& args, Kernels& kernel
 }
 
 std::string table(const std::vector<Json>& rows) {
-  std::string out = format("%14s %11s %9s %9s %9s %9s %12s %12s\n", "points", "resolution",
-                           "detect s", "prune s", "files s", "all s", "ns a point", "peak memory");
+  std::string out =
+      format("%14s %11s %9s %9s %9s %9s %9s %11s %12s\n", "points", "resolution", "detect s",
+             "prune s", "files s", "all s", "CPU s", "ns a point", "peak memory");
   for (const Json& row : rows) {
     double detect = 0, prune = 0, files = 0;
     for (const Json& stage : row["stages"]) {
@@ -169,10 +179,11 @@ std::string table(const std::vector<Json>& rows) {
        : name == "detect-high-frequency" ? detect
                                          : files) += stage["seconds"].get<double>();
     }
-    out += format(
-        "%14s %11d %9.2f %9.2f %9.2f %9.2f %12.0f %12s\n", count_text(row["point_count"]).c_str(),
-        row["resolution"].get<int>(), detect, prune, files, row["seconds"].get<double>(),
-        row["nanoseconds_per_point"].get<double>(), size_text(row["peak_memory_bytes"]).c_str());
+    out += format("%14s %11d %9.2f %9.2f %9.2f %9.2f %9.2f %11.0f %12s\n",
+                  count_text(row["point_count"]).c_str(), row["resolution"].get<int>(), detect,
+                  prune, files, row["seconds"].get<double>(), row["cpu_seconds"].get<double>(),
+                  row["nanoseconds_per_point"].get<double>(),
+                  size_text(row["peak_memory_bytes"]).c_str());
   }
   return out;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "stages/block_rows.h"
+
 namespace voxpack {
 namespace {
 
@@ -76,28 +78,9 @@ void link_neighbours(const PyramidLevel& coarse, CoarseLinks& links) {
   }
 }
 
-// The points around a block as rows of bits: [z][y] of the 9^3 window, bit x.
-using WindowRows = std::array<std::array<uint16_t, 9>, 9>;
-
-void add_rows(uint64_t mask, const int base[3], WindowRows& rows) {
-  for (int z = 0; z < kBlockCells; ++z) {
-    const int k = base[2] + z;
-    if (k < 0 || k >= 9) continue;
-    for (int y = 0; y < kBlockCells; ++y) {
-      const int j = base[1] + y;
-      if (j < 0 || j >= 9) continue;
-      const uint64_t row = mask >> (((y & 1) << 1) | ((y >> 1) << 4) | ((z & 1) << 2) |
-                                    ((z >> 1) << 5));  // x is bits 0 and 3 of a site
-      const auto bits = static_cast<uint32_t>((row & 3) | (row >> 6 & 12));
-      auto& out = rows[static_cast<size_t>(k)][static_cast<size_t>(j)];
-      out = static_cast<uint16_t>(out | (base[0] < 0 ? bits >> -base[0] : bits << base[0]));
-    }
-  }
-}
-
 // The sites of coarse block b that interpolate a point: those with one among the 27 around.
 uint64_t find_mask(const PyramidLevel& fine, const CoarseLinks& links, size_t b) {
-  WindowRows rows{};
+  BlockRows<9> rows{};
   for (int n = 0; n < 27; ++n) {
     const int place[3] = {n % 3, n / 3 % 3, n / 9};
     const uint32_t found = links.fine_block(b, place);

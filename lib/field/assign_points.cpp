@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -109,27 +110,73 @@ void append_site(std::vector<Block>& blocks, int level, uint64_t code, uint32_t 
                     static_cast<uint16_t>(gather_bits_3(block >> 2)), index, bit});
 }
 
-Status check_points(const Field& field, const std::vector<uint16_t>& positions,
-                    const OrderKey& order, bool& sorted) {
-  uint64_t before = 0;
-  sorted = true;
-  for (size_t i = 0; i < field.point_count(); ++i) {
+// What one part of the points gives.
+struct Part {
+  Status status;              // of the first point that is not good
+  bool sorted = true;         // also against the last point of the part before
+  std::vector<Block> blocks;  // if sorted; the first may go on the last one of the part before
+};
+
+Part check_part(const Field& field, const std::vector<uint16_t>& positions, const OrderKey& order,
+                size_t begin, size_t end) {
+  Part part;
+  uint64_t before = begin == 0 ? 0 : order.of(begin - 1);
+  for (size_t i = begin; i < end; ++i) {
     const int level = order.level(i);
     if (level < kMinLevel || level > kMaxLevel) {
-      return {Errc::bad_data, "point " + std::to_string(i) + " has level " + std::to_string(level) +
-                                  ", expected -1..6"};
+      part.status = {Errc::bad_data, "point " + std::to_string(i) + " has level " +
+                                         std::to_string(level) + ", expected -1..6"};
+      return part;
     }
     const uint16_t* p = &positions[i * 3];
     const int sites = sites_per_axis(field.resolution, level);
     if (std::max({p[0], p[1], p[2]}) >= sites) {
-      return {Errc::bad_data, "point " + std::to_string(i) + " at (" + std::to_string(p[0]) + ", " +
-                                  std::to_string(p[1]) + ", " + std::to_string(p[2]) +
-                                  ") is outside the lattice of " + std::to_string(sites) +
-                                  " sites per axis at level " + std::to_string(level)};
+      part.status = {Errc::bad_data, "point " + std::to_string(i) + " at (" + std::to_string(p[0]) +
+                                         ", " + std::to_string(p[1]) + ", " + std::to_string(p[2]) +
+                                         ") is outside the lattice of " + std::to_string(sites) +
+                                         " sites per axis at level " + std::to_string(level)};
+      return part;
     }
     const uint64_t key = order.of(i);
-    sorted &= i == 0 || key > before;
+    part.sorted &= i == 0 || key > before;
     before = key;
+    if (part.sorted) append_site(part.blocks, level, order.code_of(key), static_cast<uint32_t>(i));
+  }
+  return part;
+}
+
+// Fails with the first point that is not good. Gives the blocks if the points are in lattice order.
+Status check_points(const Field& field, const std::vector<uint16_t>& positions,
+                    const OrderKey& order, bool& sorted, std::vector<Block>& blocks) {
+  constexpr size_t kPartPoints = size_t{1} << 18;
+  const size_t count = field.point_count();
+  std::vector<Part> parts((count + kPartPoints - 1) / kPartPoints);
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const size_t begin = i * kPartPoints;
+    try {
+      parts[i] = check_part(field, positions, order, begin, std::min(count, begin + kPartPoints));
+    } catch (const std::bad_alloc&) {
+      parts[i].status = {Errc::device, "out of memory for the blocks of the field"};
+    }
+  }
+  sorted = true;
+  size_t block_count = 0;
+  for (Part& part : parts) {
+    VOXPACK_TRY(std::move(part.status));
+    sorted &= part.sorted;
+    block_count += part.blocks.size();
+  }
+  if (!sorted) return {};
+  blocks.reserve(block_count);
+  for (Part& part : parts) {
+    auto first = part.blocks.begin();
+    if (!blocks.empty() && blocks.back().level == first->level &&
+        block_code(blocks.back()) == block_code(*first)) {
+      blocks.back().mask |= first++->mask;
+    }
+    blocks.insert(blocks.end(), first, part.blocks.end());
+    part = {};
   }
   return {};
 }
@@ -149,15 +196,9 @@ Status assign_points(Field& field, const std::vector<uint16_t>& positions,
   }
   const OrderKey order(positions, levels, field.resolution);
   bool sorted = true;
-  VOXPACK_TRY(check_points(field, positions, order, sorted));
   field.blocks.clear();
-  if (sorted) {
-    for (size_t i = 0; i < count; ++i) {
-      append_site(field.blocks, order.level(i), order.code_of(order.of(i)),
-                  static_cast<uint32_t>(i));
-    }
-    return check_overlap(field.blocks);
-  }
+  VOXPACK_TRY(check_points(field, positions, order, sorted, field.blocks));
+  if (sorted) return check_overlap(field.blocks);
   std::vector<KeyedPoint> keyed = sort_points(order, count);
   for (size_t i = 0; i < count; ++i) {
     const uint64_t key = keyed[i].key;

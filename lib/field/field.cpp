@@ -25,17 +25,20 @@ std::string name_of(const Block& block) {
 // First value outside lowest..kMaxMagnitude (NaN too).
 Status check_values(std::span<const float> values, float lowest, const char* name) {
   constexpr size_t kChunk = 4096;
-  for (size_t first = 0; first < values.size(); first += kChunk) {
-    const auto chunk = values.subspan(first, std::min(kChunk, values.size() - first));
+  const size_t chunks = (values.size() + kChunk - 1) / kChunk;
+  size_t first_bad = chunks;
+#pragma omp parallel for schedule(static) reduction(min : first_bad)
+  for (size_t i = 0; i < chunks; ++i) {
+    const auto chunk = values.subspan(i * kChunk, std::min(kChunk, values.size() - i * kChunk));
     unsigned good = 1;  // without an early exit the loop vectorises
     for (const float value : chunk) good &= (value >= lowest) & (value <= kMaxMagnitude);
-    if (good) continue;
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      if (chunk[i] >= lowest && chunk[i] <= kMaxMagnitude) continue;
-      return {Errc::bad_data, std::string(name) + " value " + std::to_string(first + i) + " is " +
-                                  std::to_string(chunk[i]) + ", expected a number in " +
-                                  (lowest < 0 ? "+-1e9" : "0..1e9")};
-    }
+    if (!good) first_bad = std::min(first_bad, i);
+  }
+  for (size_t i = first_bad * kChunk; i < values.size(); ++i) {
+    if (values[i] >= lowest && values[i] <= kMaxMagnitude) continue;
+    return {Errc::bad_data, std::string(name) + " value " + std::to_string(i) + " is " +
+                                std::to_string(values[i]) + ", expected a number in " +
+                                (lowest < 0 ? "+-1e9" : "0..1e9")};
   }
   return {};
 }

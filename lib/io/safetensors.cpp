@@ -197,12 +197,17 @@ Status TensorFile::verify(std::string_view header, Log& log) {
           hex_digits(header_checksum(header, mark + kHeaderChecksumMark.size()))) {
     return bad("the checksum of the header does not match" + hint);
   }
-  for (const Tensor& tensor : tensors_) {
-    const auto sum = sums.find(std::string(kChecksumPrefix) + tensor.name);
-    if (sum == sums.end() || sum->second != hex_digits(xxh3_64(tensor.bytes))) {
-      return bad("the checksum of tensor '" + tensor.name + "' does not match" + hint);
+  std::vector<uint64_t> found(tensors_.size());
+#pragma omp parallel for schedule(dynamic, 1)
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    found[i] = xxh3_64(tensors_[i].bytes);
+    file_.release(tensors_[i].bytes);
+  }
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    const auto sum = sums.find(std::string(kChecksumPrefix) + tensors_[i].name);
+    if (sum == sums.end() || sum->second != hex_digits(found[i])) {
+      return bad("the checksum of tensor '" + tensors_[i].name + "' does not match" + hint);
     }
-    file_.release(tensor.bytes);
   }
   return {};
 }
@@ -246,9 +251,10 @@ Result<std::vector<float>> TensorFile::floats(std::string_view name,
 
 // In parts, each let go after its copy, so that a large tensor is not in memory twice.
 std::vector<float> TensorFile::copy_floats(const Tensor& tensor) const {
-  constexpr size_t kPart = size_t{16} << 20;
+  constexpr size_t kPart = size_t{4} << 20;
   const size_t width = dtype_size(tensor.dtype);
   std::vector<float> values(tensor.bytes.size() / width);
+#pragma omp parallel for schedule(dynamic, 1)
   for (size_t first = 0; first < values.size(); first += kPart) {
     const size_t count = std::min(kPart, values.size() - first);
     const std::span<const uint8_t> part = tensor.bytes.subspan(first * width, count * width);

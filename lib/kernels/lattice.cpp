@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 #include "core/morton.h"
+#include "kernels/lattice_corners.h"
 
 namespace voxpack {
 namespace {
@@ -108,98 +108,40 @@ LeafView leaf_view(const Block& block, int finest_level) {
   return {{block.x * size, block.y * size, block.z * size}, size, shift, 0};
 }
 
-// Finds the rows of the 125 corners of one leaf.
-class CornerFinder {
- public:
-  CornerFinder(const Field& field, Lattice& lattice) : field_(field), lattice_(lattice) {
-    for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
+// Marks the void cells of the top grid with how far they are from others: the largest distance on
+// any axis, found by one sweep forward and one back.
+void mark_void_cells(Lattice& lattice) {
+  const int n = lattice.top_size;
+  if (std::all_of(lattice.top.begin(), lattice.top.end(), [](uint32_t e) { return e == 0; })) {
+    std::fill(lattice.top.begin(), lattice.top.end(), kVoidCell | kMaxVoidReach);
+    return;
   }
-
-  // Then no corner hangs, and leaves can be found in any order and at the same time.
-  bool single_level() const { return single_level_; }
-
-  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser
-  // leaves.
-  void find(uint32_t leaf) {
-    const LeafView& view = lattice_.leaves[leaf];
-    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
-    for (int k = 0; k <= kBlockCells; ++k) {
-      for (int j = 0; j <= kBlockCells; ++j) {
-        for (int i = 0; i <= kBlockCells; ++i) {
-          const int64_t p[3] = {static_cast<int64_t>(view.lower[0]) + (int64_t{i} << view.shift),
-                                static_cast<int64_t>(view.lower[1]) + (int64_t{j} << view.shift),
-                                static_cast<int64_t>(view.lower[2]) + (int64_t{k} << view.shift)};
-          const bool inside = i % kBlockCells && j % kBlockCells && k % kBlockCells;
-          rows[(k * 5 + j) * 5 + i] = inside || single_level_ ? stored_row(p) : boundary_row(p);
+  const auto place = [n](int x, int y, int z) { return (size_t(z) * n + y) * n + x; };
+  const auto sweep = [&](int step) {
+    const int first = step > 0 ? 0 : n - 1;
+    for (int z = first; z >= 0 && z < n; z += step) {
+      for (int y = first; y >= 0 && y < n; y += step) {
+        for (int x = first; x >= 0 && x < n; x += step) {
+          uint32_t& entry = lattice.top[place(x, y, z)];
+          if (entry != 0 && !is_void_cell(entry)) continue;
+          uint32_t reach = entry == 0 ? kMaxVoidReach : entry & kMaxVoidReach;
+          for (int i = 0; i < 13; ++i) {  // the 13 of the 26 neighbours that the sweep has passed
+            const int at[3] = {x + step * (i % 3 - 1), y + step * (i / 3 % 3 - 1),
+                               z + step * (i / 9 - 1)};
+            if (std::min({at[0], at[1], at[2]}) < 0 || std::max({at[0], at[1], at[2]}) >= n)
+              continue;
+            const uint32_t near = lattice.top[place(at[0], at[1], at[2])];
+            reach = is_void_cell(near) ? std::min(reach, (near & kMaxVoidReach) + 1) : 0;
+            if (reach == 0) break;
+          }
+          entry = kVoidCell | reach;
         }
       }
     }
-  }
-
- private:
-  // Row of the point stored at position p (finest lattice), 0 if none is.
-  uint32_t stored_row(const int64_t p[3]) const {
-    const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
-    if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
-    const Block& block = field_.blocks[leaf];
-    const int shift = lattice_.leaves[leaf].shift;
-    const uint64_t site =
-        morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
-    if (!(block.mask >> site & 1)) return 0;
-    const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
-    return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
-  }
-
-  uint32_t boundary_row(const int64_t p[3]) {
-    int coarsest = -1;
-    for (int s = 0; s < 8; ++s) {
-      const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
-                               (p[2] - (s >> 2)) >> 2);
-      if (leaf >= 0 &&
-          (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
-        coarsest = leaf;
-      }
-    }
-    const LeafView& view = lattice_.leaves[coarsest];
-    const int64_t low_bits = (int64_t{1} << view.shift) - 1;
-    if (((p[0] | p[1] | p[2]) & low_bits) == 0) return stored_row(p);
-    return hanging_row(p, coarsest);
-  }
-
-  uint32_t hanging_row(const int64_t p[3], int coarse_leaf) {
-    const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
-                                     static_cast<uint32_t>(p[2]));
-    if (const auto found = known_.find(key); found != known_.end()) return found->second;
-    const LeafView& view = lattice_.leaves[coarse_leaf];
-    const uint32_t* rows = lattice_.corner_rows.data() + size_t(coarse_leaf) * kCornersPerLeaf;
-    int cell[3];
-    float fraction[3];
-    for (int a = 0; a < 3; ++a) {
-      const int64_t local = p[a] - static_cast<int64_t>(view.lower[a]);
-      cell[a] = static_cast<int>(std::min<int64_t>(local >> view.shift, kBlockCells - 1));
-      fraction[a] = static_cast<float>(local - (int64_t{cell[a]} << view.shift)) /
-                    static_cast<float>(1 << view.shift);
-    }
-    HangingRow row{};
-    for (int c = 0; c < 8; ++c) {
-      const int i = cell[0] + (c & 1), j = cell[1] + (c >> 1 & 1), k = cell[2] + (c >> 2);
-      const float weight = (c & 1 ? fraction[0] : 1 - fraction[0]) *
-                           (c & 2 ? fraction[1] : 1 - fraction[1]) *
-                           (c & 4 ? fraction[2] : 1 - fraction[2]);
-      row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
-      row.weights[c] = weight;
-    }
-    lattice_.hanging.push_back(row);
-    const uint32_t index = static_cast<uint32_t>(lattice_.row_count() - 1);
-    known_.emplace(key, index);
-    return index;
-  }
-
-  const Field& field_;
-  Lattice& lattice_;
-  bool single_level_ = true;
-  std::unordered_map<uint64_t, uint32_t> known_;
-};
+  };
+  sweep(1);
+  sweep(-1);
+}
 
 }  // namespace
 
@@ -212,7 +154,7 @@ int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
   if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
   const uint32_t entry =
       lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
-  if (entry == 0) return -1;
+  if (entry == 0 || is_void_cell(entry)) return -1;
   if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
   return static_cast<int>(
              lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
@@ -247,25 +189,13 @@ Result<Lattice> make_lattice(const Field& field) {
     map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
     lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
   }
-  std::vector<uint32_t> order;  // leaves by level, coarsest first
   for (const Block& block : closure_blocks(field, lattice)) {
     if (overlaps_leaf(lattice, block)) continue;  // a coarser closure block is there already
     map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
     lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
   }
-  order.resize(lattice.leaves.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return lattice.leaves[a].shift > lattice.leaves[b].shift;
-  });
-  lattice.corner_rows.resize(lattice.leaves.size() * kCornersPerLeaf);
-  CornerFinder finder(field, lattice);
-  if (finder.single_level()) {
-#pragma omp parallel for schedule(dynamic, 1024)
-    for (uint32_t leaf : order) finder.find(leaf);
-  } else {
-    for (uint32_t leaf : order) finder.find(leaf);
-  }
+  mark_void_cells(lattice);
+  find_corner_rows(field, lattice);
   return lattice;
 }
 

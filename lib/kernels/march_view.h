@@ -17,11 +17,13 @@ struct LeafView {
 };
 
 // Look-up from fine blocks (4 x 4 x 4 fine cells) to leaves, in two steps: a top grid of 8 x 8 x 8
-// fine blocks per cell, then tables of 512 entries. Entries: 0 void, else leaf index + 1.
+// fine blocks per cell, then tables of 512 entries. Entries of a table: 0 void, else leaf index
+// + 1. Entries of the top grid: leaf index with kWholeCell, void with kVoidCell, else 1 + table
+// number.
 struct LatticeView {
   int32_t finest_level;
-  int32_t top_size;     // cells per axis of the top grid
-  const uint32_t* top;  // 0 void; bit 31 set: leaf index of the whole cell; else 1 + table number
+  int32_t top_size;  // cells per axis of the top grid
+  const uint32_t* top;
   const uint32_t* tables;  // [table][512], x fastest
   const LeafView* leaves;
   const uint32_t*
@@ -29,6 +31,14 @@ struct LatticeView {
 };
 
 inline constexpr uint32_t kWholeCell = 0x80000000u;
+// Without kWholeCell: all cells up to the number in the low bits (0..kMaxVoidReach) away on any
+// axis, as far as they lie in the grid, are void too.
+inline constexpr uint32_t kVoidCell = 0x40000000u;
+inline constexpr uint32_t kMaxVoidReach = 255;
+
+VOXPACK_HOST_DEVICE inline constexpr bool is_void_cell(uint32_t entry) {
+  return (entry & (kWholeCell | kVoidCell)) == kVoidCell;
+}
 inline constexpr int kCornersPerLeaf = 125;
 
 // A ray in fine cells: position(t) = origin + t * step_direction, t in units of h (level-0

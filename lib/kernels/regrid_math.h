@@ -32,7 +32,7 @@ VOXPACK_HOST_DEVICE inline SiteTaps site_taps(const LatticeView& old, const int 
       old.top[((block[2] >> 3) * static_cast<uint64_t>(old.top_size) + (block[1] >> 3)) *
                   old.top_size +
               (block[0] >> 3)];
-  if (entry == 0) return taps;  // leaves of level 0 never fill a whole cell
+  if (is_void_cell(entry)) return taps;  // leaves of level 0 never fill a whole cell
   const uint32_t leaf_entry =
       old.tables[static_cast<uint64_t>(entry - 1) * 512 +
                  ((block[2] & 7) * 8 + (block[1] & 7)) * 8 + (block[0] & 7)];

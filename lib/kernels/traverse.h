@@ -55,9 +55,10 @@ VOXPACK_HOST_DEVICE inline void traverse(const LatticeView& lattice, const March
     float lower[3];
     float size;
     int leaf = -1;
-    if (entry == 0) {
-      size = 32.0f;
-      for (int a = 0; a < 3; ++a) lower[a] = static_cast<float>(block[a] >> 3) * 32.0f;
+    if (is_void_cell(entry)) {
+      const int reach = static_cast<int>(entry & kMaxVoidReach);
+      size = static_cast<float>(2 * reach + 1) * 32.0f;
+      for (int a = 0; a < 3; ++a) lower[a] = static_cast<float>((block[a] >> 3) - reach) * 32.0f;
     } else {
       uint32_t leaf_entry = (entry & ~kWholeCell) + 1;
       if (!(entry & kWholeCell)) {

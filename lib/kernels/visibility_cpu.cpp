@@ -11,6 +11,13 @@
 namespace voxpack {
 namespace {
 
+constexpr int kTileRays = 16;  // across
+
+// Every second bit of the low 8 bits of v.
+constexpr uint32_t gather_bits_2(uint64_t v) {
+  return static_cast<uint32_t>((v & 1) | (v >> 1 & 2) | (v >> 2 & 4) | (v >> 3 & 8));
+}
+
 // Safe for any number of threads; integers, so the order does not matter.
 void add(RowCounts& counts, uint32_t row, uint32_t units) {
   std::atomic_ref<uint64_t>(counts.sum[row]).fetch_add(units, std::memory_order_relaxed);
@@ -39,12 +46,22 @@ void share_hanging(const Lattice& lattice, RowCounts& counts) {
 Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
                             std::span<const Camera> cameras, int pixel_stride, RowCounts& counts) {
   const LatticeView view = lattice.view();
+  const RayFrame frame = ray_frame(lattice);
   for (const Camera& camera : cameras) {
     VOXPACK_TRY(check_interrupt());
-#pragma omp parallel for schedule(dynamic, 4)
-    for (int y = 0; y < camera.height; y += pixel_stride) {
-      for (int x = 0; x < camera.width; x += pixel_stride) {
-        const MarchRay ray = to_march_ray(lattice, camera_ray(camera, x + 0.5, y + 0.5), 0.5f);
+    // By tiles of rays in Morton order: rays near each other read and count the same rows.
+    const int columns = (camera.width + pixel_stride - 1) / pixel_stride;
+    const int rows = (camera.height + pixel_stride - 1) / pixel_stride;
+    const int tiles_across = (columns + kTileRays - 1) / kTileRays;
+    const int tile_count = tiles_across * ((rows + kTileRays - 1) / kTileRays);
+#pragma omp parallel for schedule(dynamic, 8)
+    for (int tile = 0; tile < tile_count; ++tile) {
+      for (uint64_t i = 0; i < kTileRays * kTileRays; ++i) {
+        const int x = tile % tiles_across * kTileRays + static_cast<int>(gather_bits_2(i));
+        const int y = tile / tiles_across * kTileRays + static_cast<int>(gather_bits_2(i >> 1));
+        if (x >= columns || y >= rows) continue;
+        const Ray pixel = camera_ray(camera, x * pixel_stride + 0.5, y * pixel_stride + 0.5);
+        const MarchRay ray = to_march_ray(frame, pixel.origin.data(), pixel.direction.data(), 0.5f);
         visit_ray(view, density.data(), 1, ray,
                   [&](uint32_t row, uint32_t units) { add(counts, row, units); });
       }
@@ -95,9 +112,12 @@ Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cam
     RowCounts counts{std::vector<uint64_t>(density.size()), std::vector<uint32_t>(density.size())};
     VOXPACK_TRY(count(lattice, density, cameras, pixel_stride, counts));
     share_hanging(lattice, counts);
-    const auto points = static_cast<ptrdiff_t>(field.point_count());
-    return Visibility{{counts.sum.begin() + 1, counts.sum.begin() + 1 + points},
-                      {counts.max.begin() + 1, counts.max.begin() + 1 + points}};
+    // In place: there may be little memory left.
+    counts.sum.erase(counts.sum.begin());
+    counts.max.erase(counts.max.begin());
+    counts.sum.resize(field.point_count());
+    counts.max.resize(field.point_count());
+    return Visibility{std::move(counts.sum), std::move(counts.max)};
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory for the visibility of " +
                               std::to_string(field.point_count()) +

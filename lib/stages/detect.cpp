@@ -38,6 +38,7 @@ Status find_visibility(const Field& field, std::span<const Camera> cameras,
   const double unit = static_cast<double>(options.pixel_stride) * options.pixel_stride / 65536;
   map.visibility_sum.resize(field.point_count());
   map.visibility_max.resize(field.point_count());
+#pragma omp parallel for schedule(static)
   for (size_t i = 0; i < field.point_count(); ++i) {
     map.visibility_sum[i] = static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
     map.visibility_max[i] = static_cast<float>(seen.max[i]) / 65536.0f;

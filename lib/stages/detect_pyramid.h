@@ -94,8 +94,7 @@ struct CoarsenOptions {
   float lowest_density =
       -10.0f;  // raw density is clipped to this range before it is averaged: beyond it
   float highest_density =
-      10.0f;            // nothing changes in the picture, but a mean would move the surface
-  int corrections = 5;  // steps towards the least-squares fit
+      10.0f;  // nothing changes in the picture, but a mean would move the surface
 };
 
 // The next coarser level of `fine` and what it would lose.

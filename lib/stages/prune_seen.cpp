@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "core/morton.h"
+#include "stages/block_rows.h"
 #include "stages/detect_pyramid.h"
 
 namespace voxpack {
@@ -15,11 +15,11 @@ struct SeenBlock {
   uint64_t solid;  // seen, density > 0
 };
 
-constexpr int kWidth = kBlockCells + 2;  // a block with the sites around it
+constexpr size_t kWidth = kBlockCells + 2;  // a block with the sites around it
 
 // The sites of a block within one step of a set site of the block and its neighbours.
 uint64_t neighbours(const std::vector<SeenBlock>& blocks, const BlockIndex& index, uint64_t code) {
-  uint8_t rows[kWidth][kWidth] = {};  // [z][y], bit x; 0 is the site below the block
+  BlockRows<kWidth> rows{};  // place 0 is the site below the block
   const int corner[3] = {static_cast<int>(gather_bits_3(code)),
                          static_cast<int>(gather_bits_3(code >> 1)),
                          static_cast<int>(gather_bits_3(code >> 2))};
@@ -30,25 +30,21 @@ uint64_t neighbours(const std::vector<SeenBlock>& blocks, const BlockIndex& inde
     const uint32_t found = index.find(morton_code(
         static_cast<uint32_t>(at[0]), static_cast<uint32_t>(at[1]), static_cast<uint32_t>(at[2])));
     if (found == kNoIndex) continue;
-    for (uint64_t left = blocks[found].solid; left != 0; left &= left - 1) {
-      const auto bit = static_cast<uint64_t>(std::countr_zero(left));
-      const int x = static_cast<int>(gather_bits_3(bit)) + step[0] * kBlockCells + 1;
-      const int y = static_cast<int>(gather_bits_3(bit >> 1)) + step[1] * kBlockCells + 1;
-      const int z = static_cast<int>(gather_bits_3(bit >> 2)) + step[2] * kBlockCells + 1;
-      if (std::min({x, y, z}) < 0 || std::max({x, y, z}) >= kWidth) continue;
-      rows[z][y] = static_cast<uint8_t>(rows[z][y] | 1 << x);
-    }
+    const int base[3] = {1 + step[0] * kBlockCells, 1 + step[1] * kBlockCells,
+                         1 + step[2] * kBlockCells};
+    add_rows(blocks[found].solid, base, rows);
   }
   uint64_t mask = 0;
-  for (uint64_t site = 0; site < 64; ++site) {
-    const int x = static_cast<int>(gather_bits_3(site));
-    const int y = static_cast<int>(gather_bits_3(site >> 1));
-    const int z = static_cast<int>(gather_bits_3(site >> 2));
-    int near = 0;
-    for (int k = 0; k < 3; ++k) {
-      for (int j = 0; j < 3; ++j) near |= rows[z + k][y + j];
+  for (uint32_t z = 0; z < kBlockCells; ++z) {
+    for (uint32_t y = 0; y < kBlockCells; ++y) {
+      uint32_t near = 0;
+      for (uint32_t k = 0; k < 3; ++k) {
+        for (uint32_t j = 0; j < 3; ++j) near |= rows[z + k][y + j];
+      }
+      for (uint32_t x = 0; x < kBlockCells; ++x) {
+        if (near >> x & 7) mask |= uint64_t{1} << morton_code(x, y, z);
+      }
     }
-    if (near >> x & 7) mask |= uint64_t{1} << site;
   }
   return mask;
 }
@@ -60,16 +56,18 @@ std::vector<uint64_t> find_seen(const Field& field, std::span<const float> visib
   std::vector<uint64_t> masks(field.blocks.size(), 0);
   for (size_t begin = 0; begin < field.blocks.size();) {  // level by level
     size_t end = begin;
-    std::vector<SeenBlock> blocks;
-    for (; end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level;
-         ++end) {
-      const Block& block = field.blocks[end];
-      blocks.push_back({morton_code(block.x, block.y, block.z), 0});
+    while (end < field.blocks.size() && field.blocks[end].level == field.blocks[begin].level) ++end;
+    std::vector<SeenBlock> blocks(end - begin);
+#pragma omp parallel for schedule(static)
+    for (size_t b = begin; b < end; ++b) {
+      const Block& block = field.blocks[b];
+      SeenBlock& seen = blocks[b - begin];
+      seen = {morton_code(block.x, block.y, block.z), 0};
       size_t point = block.first_point;
       for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
         if (!(visibility_max[point] >= min_visibility)) continue;
-        masks[end] |= left & -left;
-        if (field.density[point] > 0) blocks.back().solid |= left & -left;
+        masks[b] |= left & -left;
+        if (field.density[point] > 0) seen.solid |= left & -left;
       }
     }
     BlockIndex index;

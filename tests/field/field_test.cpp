@@ -119,6 +119,38 @@ TEST(Field, AssignAndListAreInverse) {
   }
 }
 
+// Large fields are checked by parts; blocks and the order go on across them.
+TEST(Field, AssignWorksByParts) {
+  Points points;
+  for (uint64_t code = 0; code < uint64_t{1} << 20; ++code) {
+    if (code % 7 == 3 || code % 64 == 60) continue;  // parts do not end where blocks do
+    for (int a = 0; a < 3; ++a) {
+      points.positions.push_back(static_cast<uint16_t>(gather_bits_3(code >> a)));
+    }
+  }
+  points.levels.assign(points.positions.size() / 3, 0);
+  Field field = numbered_field(points, 128);
+  ASSERT_TRUE(assign_points(field, points.positions, points.levels).ok());
+  ASSERT_TRUE(validate(field).ok()) << validate(field).message();
+  EXPECT_TRUE(std::is_sorted(field.density.begin(), field.density.end()));
+  EXPECT_EQ(field.blocks.size(), size_t{1} << 14);
+  // One point out of order in a late part: sorted, with the same blocks.
+  Points swapped = points;
+  for (size_t k = 0; k < 3; ++k) {
+    std::swap(swapped.positions[3 * 800'000 + k], swapped.positions[3 * 800'001 + k]);
+  }
+  Field other = numbered_field(swapped, 128);
+  ASSERT_TRUE(assign_points(other, swapped.positions, swapped.levels).ok());
+  ASSERT_TRUE(validate(other).ok()) << validate(other).message();
+  EXPECT_EQ(other.blocks.size(), field.blocks.size());
+  EXPECT_EQ(other.density[800'000], field.density[800'001]);
+  // Of two bad points the first is named.
+  points.levels[300'000] = points.levels[700'000] = 9;
+  const Status refused = assign_points(field, points.positions, points.levels);
+  EXPECT_EQ(refused.code(), Errc::bad_data);
+  EXPECT_NE(refused.message().find("point 300000 "), std::string::npos) << refused.message();
+}
+
 TEST(Field, MaskBitsAreMortonCodes) {
   Field field = numbered_field({{5, 6, 7}, {0}}, 16);
   ASSERT_TRUE(assign_points(field, {5, 6, 7}, {}).ok());

@@ -20,9 +20,20 @@ std::vector<std::string> command_names(const CLI::App& app) {
   return names;
 }
 
-const CLI::App* parsed_command(const CLI::App& app) {
-  const auto parsed = app.get_subcommands();
-  return parsed.empty() ? nullptr : parsed.front();
+// The command and, behind it, its subcommand if it has one.
+std::vector<const CLI::App*> parsed_commands(const CLI::App& app) {
+  std::vector<const CLI::App*> commands;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    commands.push_back(at);
+  }
+  return commands;
+}
+
+std::string full_name(const std::vector<const CLI::App*>& commands) {
+  std::string name;
+  for (const CLI::App* cmd : commands) name += (name.empty() ? "" : " ") + cmd->get_name();
+  return name;
 }
 
 // Name of an option as a key: "--target-size" gives "target_size", a positional its own name.
@@ -76,15 +87,17 @@ std::string unknown_command(const CLI::App& app, int argc, const char* const* ar
 }
 
 std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App* cmd = parsed_command(app);
-  const std::string help = cmd ? "`voxpack " + cmd->get_name() + " --help`" : "`voxpack --help`";
+  std::vector<const CLI::App*> commands = parsed_commands(app);
+  const bool no_command = commands.empty();
+  const std::string help =
+      no_command ? "`voxpack --help`" : "`voxpack " + full_name(commands) + " --help`";
+  commands.push_back(&app);
   // CLI11 names a missing required option first; a misspelt one is the likelier mistake.
   for (const std::string& word : app.remaining(true)) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string name = word.substr(0, word.find('='));
     std::vector<std::string> options;
-    for (const CLI::App* owner : {cmd, &app}) {
-      if (owner == nullptr) continue;
+    for (const CLI::App* owner : commands) {
       for (const CLI::Option* option : owner->get_options()) {
         for (const std::string& known : option->get_lnames()) options.push_back("--" + known);
       }
@@ -97,7 +110,7 @@ std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) 
       error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError)) {
     return "unexpected '" + app.remaining(true).front() + "'; see " + help;
   }
-  if (cmd == nullptr && error.get_name() == "RequiredError") return "no command; see " + help;
+  if (no_command && error.get_name() == "RequiredError") return "no command; see " + help;
   if (error.get_name() == "ConfigError") {
     const std::string what = error.what();
     // Said of every unknown key, in TOML too.
@@ -109,9 +122,15 @@ std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) 
 }
 
 void record_options(const CLI::App& cmd, Report& report) {
-  report.set("command", cmd.get_name());
+  std::vector<const CLI::App*> commands = parsed_commands(cmd);
+  commands.insert(commands.begin(), &cmd);
+  report.set("command", full_name(commands));
   Json& options = report.json()["options"];
-  for (const CLI::Option* option : cmd.get_options()) {
+  std::vector<const CLI::Option*> all;
+  for (const CLI::App* owner : commands) {
+    for (const CLI::Option* option : owner->get_options()) all.push_back(option);
+  }
+  for (const CLI::Option* option : all) {
     const std::string key = key_of(*option);
     if (key == "help" || key == "report") continue;
     // "INT:{allowed values}" where there is a check.

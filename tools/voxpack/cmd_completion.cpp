@@ -8,9 +8,24 @@ namespace {
 
 using Commands = std::vector<const CLI::App*>;
 
-std::vector<std::string> options_of(const CLI::App& cmd) {
+Commands commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// Those of subcommands too.
+std::vector<const CLI::Option*> all_options(const CLI::App& cmd) {
+  std::vector<const CLI::Option*> options = cmd.get_options();
+  for (const CLI::App* sub : commands_of(cmd)) {
+    for (const CLI::Option* option : sub->get_options()) {
+      if (!option->check_lname("help")) options.push_back(option);
+    }
+  }
+  return options;
+}
+
+std::vector<std::string> names_of(const std::vector<const CLI::Option*>& options) {
   std::vector<std::string> names;
-  for (const CLI::Option* option : cmd.get_options()) {
+  for (const CLI::Option* option : options) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
   return names;
@@ -35,13 +50,19 @@ std::string bash_script(const CLI::App& app, const Commands& commands) {
       "  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options=\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
       "    COMPREPLY=($(compgen -W \"" +
-      names_of(commands) + " " + joined(options_of(app)) +
+      names_of(commands) + " " + joined(names_of(app.get_options())) +
       "\" -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  case $command in\n";
   for (const CLI::App* cmd : commands) {
-    out += "    " + cmd->get_name() + ") options=\"" + joined(options_of(*cmd)) + "\" ;;\n";
+    out += "    " + cmd->get_name() + ") options=\"" + joined(names_of(all_options(*cmd))) + "\"";
+    const Commands subjects = commands_of(*cmd);
+    if (!subjects.empty()) {
+      out += "\n      if [ \"$COMP_CWORD\" -eq 2 ]; then\n        COMPREPLY=($(compgen -W \"" +
+             names_of(subjects) + "\" -- \"$word\"))\n        return\n      fi";
+    }
+    out += " ;;\n";
   }
   out +=
       "  esac\n"
@@ -68,7 +89,11 @@ std::string fish_script(const Commands& commands) {
   for (const CLI::App* cmd : commands) {
     out += "complete -c voxpack -n __fish_use_subcommand -a " + cmd->get_name() + " -d " +
            fish_quoted(cmd->get_description()) + "\n";
-    for (const CLI::Option* option : cmd->get_options()) {
+    for (const CLI::App* subject : commands_of(*cmd)) {
+      out += "complete -c voxpack -n '__fish_seen_subcommand_from " + cmd->get_name() + "' -a " +
+             subject->get_name() + " -d " + fish_quoted(subject->get_description()) + "\n";
+    }
+    for (const CLI::Option* option : all_options(*cmd)) {
       for (const std::string& name : option->get_lnames()) {
         out += "complete -c voxpack -n '__fish_seen_subcommand_from " + cmd->get_name() + "' -l " +
                name + " -d " + fish_quoted(option->get_description()) + "\n";
@@ -90,7 +115,7 @@ void add_completion(CLI::App& app, Command& command) {
   cmd->callback([shell, &app, &command] {
     command.run = [shell, &app, &command]() -> Status {
       const CLI::App& root = app;
-      const Commands commands = root.get_subcommands([](const CLI::App*) { return true; });
+      const Commands commands = commands_of(root);
       if (*shell == "fish") {
         command.print(fish_script(commands));
       } else {

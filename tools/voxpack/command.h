@@ -44,6 +44,7 @@ Result<std::unique_ptr<Kernels>> open_kernels(Command& command);
 
 // Each adds one subcommand (cmd_<name>.cpp).
 void add_bake(CLI::App& app, Command& command);
+void add_bench(CLI::App& app, Command& command);
 void add_check(CLI::App& app, Command& command);
 void add_compare(CLI::App& app, Command& command);
 void add_completion(CLI::App& app, Command& command);

@@ -1,0 +1,168 @@
+#include "kernels/lattice_corners.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <unordered_map>
+
+#include "core/morton.h"
+#include "kernels/traverse.h"
+
+namespace voxpack {
+namespace {
+
+// Place of each site of a block among the 5 x 5 x 5 corners of its leaf.
+constexpr std::array<int8_t, 64> site_corners() {
+  std::array<int8_t, 64> places{};
+  for (uint64_t i = 0; i < 64; ++i) {
+    places[i] = static_cast<int8_t>((gather_bits_3(i >> 2) * 5 + gather_bits_3(i >> 1)) * 5 +
+                                    gather_bits_3(i));
+  }
+  return places;
+}
+constexpr std::array<int8_t, 64> kSiteCorners = site_corners();
+
+// Site masks of the lower faces of a block: bit i set where coordinate `axis` of site i is 0.
+constexpr uint64_t kLowerFaces[3] = {0x5555555555555555ULL & 0x00ff00ff00ff00ffULL,
+                                     0x3333333333333333ULL & 0x0000ffff0000ffffULL,
+                                     0x0f0f0f0f0f0f0f0fULL & 0x00000000ffffffffULL};
+
+// Finds the rows of the 125 corners of one leaf.
+class CornerFinder {
+ public:
+  CornerFinder(const Field& field, Lattice& lattice) : field_(field), lattice_(lattice) {
+    for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
+  }
+
+  // Then no corner hangs, and leaves can be found in any order and at the same time.
+  bool single_level() const { return single_level_; }
+
+  // The corners of a leaf of the only level: the sites of its block and of the lower faces of the
+  // seven blocks behind it.
+  void find_single(uint32_t leaf) {
+    const LeafView& view = lattice_.leaves[leaf];
+    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+    for (int behind = 0; behind < 8; ++behind) {
+      int64_t at[3];
+      for (int a = 0; a < 3; ++a) {
+        at[a] = static_cast<int64_t>(view.lower[a]) / kBlockCells + (behind >> a & 1);
+      }
+      const int found = leaf_at(lattice_, at[0], at[1], at[2]);
+      if (found < 0 || static_cast<size_t>(found) >= field_.blocks.size()) continue;
+      const Block& block = field_.blocks[found];
+      uint64_t mask = block.mask;
+      for (int a = 0; a < 3; ++a) {
+        if (behind >> a & 1) mask &= kLowerFaces[a];
+      }
+      const int offset = corner_offset(behind) * kBlockCells;
+      for (uint64_t left = mask; left != 0; left &= left - 1) {
+        const int site = std::countr_zero(left);
+        const uint64_t below = block.mask & ((left & -left) - 1);
+        rows[offset + kSiteCorners[site]] =
+            1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
+      }
+    }
+  }
+
+  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser
+  // leaves.
+  void find(uint32_t leaf) {
+    const LeafView& view = lattice_.leaves[leaf];
+    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+    for (int k = 0; k <= kBlockCells; ++k) {
+      for (int j = 0; j <= kBlockCells; ++j) {
+        for (int i = 0; i <= kBlockCells; ++i) {
+          const int64_t p[3] = {static_cast<int64_t>(view.lower[0]) + (int64_t{i} << view.shift),
+                                static_cast<int64_t>(view.lower[1]) + (int64_t{j} << view.shift),
+                                static_cast<int64_t>(view.lower[2]) + (int64_t{k} << view.shift)};
+          const bool inside = i % kBlockCells && j % kBlockCells && k % kBlockCells;
+          rows[(k * 5 + j) * 5 + i] = inside ? stored_row(p) : boundary_row(p);
+        }
+      }
+    }
+  }
+
+ private:
+  // Row of the point stored at position p (finest lattice), 0 if none is.
+  uint32_t stored_row(const int64_t p[3]) const {
+    const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
+    if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
+    const Block& block = field_.blocks[leaf];
+    const int shift = lattice_.leaves[leaf].shift;
+    const uint64_t site =
+        morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
+    if (!(block.mask >> site & 1)) return 0;
+    const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
+    return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
+  }
+
+  uint32_t boundary_row(const int64_t p[3]) {
+    int coarsest = -1;
+    for (int s = 0; s < 8; ++s) {
+      const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
+                               (p[2] - (s >> 2)) >> 2);
+      if (leaf >= 0 &&
+          (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
+        coarsest = leaf;
+      }
+    }
+    const LeafView& view = lattice_.leaves[coarsest];
+    const int64_t low_bits = (int64_t{1} << view.shift) - 1;
+    if (((p[0] | p[1] | p[2]) & low_bits) == 0) return stored_row(p);
+    return hanging_row(p, coarsest);
+  }
+
+  uint32_t hanging_row(const int64_t p[3], int coarse_leaf) {
+    const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
+                                     static_cast<uint32_t>(p[2]));
+    if (const auto found = known_.find(key); found != known_.end()) return found->second;
+    const LeafView& view = lattice_.leaves[coarse_leaf];
+    const uint32_t* rows = lattice_.corner_rows.data() + size_t(coarse_leaf) * kCornersPerLeaf;
+    int cell[3];
+    float fraction[3];
+    for (int a = 0; a < 3; ++a) {
+      const int64_t local = p[a] - static_cast<int64_t>(view.lower[a]);
+      cell[a] = static_cast<int>(std::min<int64_t>(local >> view.shift, kBlockCells - 1));
+      fraction[a] = static_cast<float>(local - (int64_t{cell[a]} << view.shift)) /
+                    static_cast<float>(1 << view.shift);
+    }
+    HangingRow row{};
+    for (int c = 0; c < 8; ++c) {
+      const int i = cell[0] + (c & 1), j = cell[1] + (c >> 1 & 1), k = cell[2] + (c >> 2);
+      const float weight = (c & 1 ? fraction[0] : 1 - fraction[0]) *
+                           (c & 2 ? fraction[1] : 1 - fraction[1]) *
+                           (c & 4 ? fraction[2] : 1 - fraction[2]);
+      row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
+      row.weights[c] = weight;
+    }
+    lattice_.hanging.push_back(row);
+    const uint32_t index = static_cast<uint32_t>(lattice_.row_count() - 1);
+    known_.emplace(key, index);
+    return index;
+  }
+
+  const Field& field_;
+  Lattice& lattice_;
+  bool single_level_ = true;
+  std::unordered_map<uint64_t, uint32_t> known_;
+};
+
+}  // namespace
+
+void find_corner_rows(const Field& field, Lattice& lattice) {
+  lattice.corner_rows.assign(lattice.leaves.size() * kCornersPerLeaf, 0);
+  CornerFinder finder(field, lattice);
+  if (finder.single_level()) {
+#pragma omp parallel for schedule(dynamic, 1024)
+    for (uint32_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) finder.find_single(leaf);
+    return;
+  }
+  std::vector<uint32_t> order(lattice.leaves.size());  // by level, coarsest first
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint32_t>(i);
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return lattice.leaves[a].shift > lattice.leaves[b].shift;
+  });
+  for (const uint32_t leaf : order) finder.find(leaf);
+}
+
+}  // namespace voxpack

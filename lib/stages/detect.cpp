@@ -20,6 +20,24 @@ Status check_options(const DetectOptions& options) {
                              std::to_string(options.pixel_stride) + " and sphere views " +
                              std::to_string(options.sphere_views) + " must be at least 1"};
   }
+  return validate(options.protect);
+}
+
+// Adds what the protected parts of the views see, and multiplies what is in the boxes.
+Status raise_protected(const Field& field, const Protection& protect, Kernels& kernels,
+                       std::vector<float>& visibility_sum) {
+  if (!protect.cameras.empty()) {
+    VOXPACK_ASSIGN(const Visibility seen, kernels.visibility(field, protect.cameras, 1));
+    const double unit = (protect.weight - 1) / 65536;
+    for (size_t i = 0; i < visibility_sum.size(); ++i)
+      visibility_sum[i] += static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
+  }
+  if (!protect.boxes.empty()) {
+    const std::vector<uint8_t> inside = points_in_boxes(field, protect.boxes);
+    for (size_t i = 0; i < inside.size(); ++i) {
+      if (inside[i]) visibility_sum[i] *= static_cast<float>(protect.weight);
+    }
+  }
   return {};
 }
 
@@ -43,7 +61,7 @@ Status find_visibility(const Field& field, std::span<const Camera> cameras,
     map.visibility_sum[i] = static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
     map.visibility_max[i] = static_cast<float>(seen.max[i]) / 65536.0f;
   }
-  return {};
+  return raise_protected(field, options.protect, kernels, map.visibility_sum);
 }
 
 Status find_detail(const Field& field, DetailMap& map) {

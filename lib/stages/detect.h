@@ -9,6 +9,7 @@
 #include "field/camera.h"
 #include "field/field.h"
 #include "kernels/kernels.h"
+#include "stages/protect.h"
 
 namespace voxpack {
 
@@ -22,9 +23,10 @@ struct DetailMap {
 };
 
 struct DetectOptions {
-  int view_stride = 1;    // use every n-th camera, >= 1
-  int pixel_stride = 2;   // march every n-th pixel in x and y, >= 1
-  int sphere_views = 64;  // virtual cameras around the object when `cameras` is empty
+  int view_stride = 1;      // use every n-th camera, >= 1
+  int pixel_stride = 2;     // march every n-th pixel in x and y, >= 1
+  int sphere_views = 64;    // virtual cameras around the object when `cameras` is empty
+  Protection protect = {};  // raises visibility_sum, and detail with it
 };
 
 // The detail map of `field` as `cameras` see it, or as a sphere of virtual ones does if there are

@@ -4,6 +4,7 @@
 #include "io/atomic_file.h"
 #include "io/field_io.h"
 #include "process.h"
+#include "protect_options.h"
 #include "size_text.h"
 #include "sources.h"
 #include "steps.h"
@@ -16,6 +17,7 @@ struct CompressArgs {
   std::string views;
   std::string output;
   std::string save_field;
+  std::string masks;
   std::string preset = "phone";
   StepOptions options;
 };
@@ -67,7 +69,7 @@ Result<Source> open_source(const CompressArgs& args, Kernels& kernels, Command& 
   return source;
 }
 
-Status compress(const CompressArgs& args, Command& command) {
+Status compress(CompressArgs& args, Command& command) {
   VOXPACK_TRY(check_output_file(args.output));
   if (!args.save_field.empty()) VOXPACK_TRY(check_output_file(args.save_field));
   VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
@@ -77,8 +79,9 @@ Status compress(const CompressArgs& args, Command& command) {
     VOXPACK_TRY(write_field(args.save_field, source.field));
     saved.add(args.save_field);
   }
-  const StepOptions& options = args.options;
+  StepOptions& options = args.options;
   const DataSet* views = source.has_views ? &source.views : nullptr;
+  VOXPACK_TRY(open_masks(args.masks, views, options.reduce.detect.protect, command));
   Field pruned;
   {
     VOXPACK_ASSIGN(DetailMap detail,
@@ -117,6 +120,7 @@ void add_compress(CLI::App& app, Command& command) {
   add_bake_options(cmd, args->options.bake);
   add_fit_options(cmd, args->options.bake.fit);
   add_detect_options(cmd, args->options.reduce.detect);
+  add_protect_options(cmd, args->options.reduce.detect.protect, args->masks);
   add_prune_options(cmd, args->options.reduce);
   add_quantize_options(cmd, args->options.quantize);
   cmd->callback([args, cmd, &command] {

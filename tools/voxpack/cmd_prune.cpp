@@ -3,6 +3,7 @@
 #include "io/detail_io.h"
 #include "io/field_io.h"
 #include "process.h"
+#include "protect_options.h"
 #include "sources.h"
 #include "steps.h"
 
@@ -14,6 +15,7 @@ struct PruneArgs {
   std::string detail;
   std::string views;
   std::string output;
+  std::string masks;
   ReduceOptions options;
 };
 
@@ -30,7 +32,7 @@ Result<DetailMap> open_detail(const std::string& path, const Field& field, Comma
                    std::move(file.detail)};
 }
 
-Status prune(const PruneArgs& args, Command& command) {
+Status prune(PruneArgs& args, Command& command) {
   VOXPACK_TRY(check_output_file(args.output));
   VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
   VOXPACK_ASSIGN(Field field, open_field(args.field, command));
@@ -41,6 +43,8 @@ Status prune(const PruneArgs& args, Command& command) {
   if (uses_photos) {
     VOXPACK_ASSIGN(views, open_views(args.views, {.train = true}, command));
   }
+  VOXPACK_TRY(
+      open_masks(args.masks, uses_photos ? &views : nullptr, args.options.detect.protect, command));
   VOXPACK_ASSIGN(const Field pruned,
                  prune_step(std::move(field), std::move(detail), uses_photos ? &views : nullptr,
                             args.options, *kernels, command));
@@ -63,6 +67,8 @@ void add_prune(CLI::App& app, Command& command) {
   cmd->add_option("-o,--output", args->output, "Field to write (.safetensors)")
       ->type_name("FILE")
       ->required();
+  add_detect_options(cmd, args->options.detect);
+  add_protect_options(cmd, args->options.detect.protect, args->masks);
   add_prune_options(cmd, args->options);
   add_fit_options(cmd, args->options.fit);
   cmd->callback(

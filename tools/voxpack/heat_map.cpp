@@ -12,7 +12,6 @@ namespace voxpack {
 namespace {
 
 constexpr size_t kMaxPictures = 8;
-constexpr double kDecades = 6;
 
 // The field with its colours replaced by those of the detail.
 Field coloured_by_detail(const Field& field, const DetailMap& detail) {
@@ -25,16 +24,19 @@ Field coloured_by_detail(const Field& field, const DetailMap& detail) {
   for (size_t i = 0; i < detail.detail.size(); ++i) {
     if (!(largest > 0) || !(detail.detail[i] > 0)) continue;
     const double decades = std::log10(static_cast<double>(detail.detail[i]) / largest);
-    const double heat_value = 3 * std::clamp(1 + decades / kDecades, 0.0, 1.0);
-    for (int c = 0; c < 3; ++c) {
-      heat.features[3 * i + static_cast<size_t>(c)] =
-          static_cast<float>(std::clamp(heat_value - c, 0.0, 1.0));
-    }
+    const auto colour = heat_colour(1 + decades / kHeatDecades);
+    for (size_t c = 0; c < 3; ++c) heat.features[3 * i + c] = static_cast<float>(colour[c]);
   }
   return heat;
 }
 
 }  // namespace
+
+std::array<double, 3> heat_colour(double heat) {
+  const double value = 3 * std::clamp(heat, 0.0, 1.0);
+  return {std::clamp(value, 0.0, 1.0), std::clamp(value - 1, 0.0, 1.0),
+          std::clamp(value - 2, 0.0, 1.0)};
+}
 
 Status draw_heat_maps(const Field& field, const DetailMap& detail, std::span<const View> views,
                       Kernels& kernels, OutputFolder& folder) {

@@ -29,6 +29,11 @@ enum class ValueCurve : uint8_t {
   squared = 1,  // v + v * |v| / 4: finer near 0, coarser far from it (densities)
 };
 
+// parent, neighbours, own, last, last_but_one, predicted, constant
+inline constexpr int kContextFeatures = 7;
+inline constexpr std::array<std::array<uint8_t, kContextFeatures>, 3> kDefaultContextWeights = {
+    {{16, 22, 52, 24, 8, 48, 0xfb}, {16, 22, 52, 24, 8, 48, 0xfb}, {16, 22, 52, 24, 8, 48, 0xfb}}};
+
 // One channel: channel 0 is the density, 1.. are the features.
 struct CodedChannel {
   ValueCurve curve = ValueCurve::linear;
@@ -36,6 +41,9 @@ struct CodedChannel {
   uint8_t bias_one = 0;   // |coefficient| 1 is reconstructed at 1 - bias_one / 64; 0..31
   uint8_t bias_more = 0;  // larger n at n - bias_more / 64; 0..31
   int32_t root = 0;       // mean of the whole field in step / 256
+  // How the magnitude of a coefficient is expected from what is known before it, [axis][feature]
+  // (docs/format.md, "Coefficients"); the last feature is signed.
+  std::array<std::array<uint8_t, kContextFeatures>, 3> context_weights = kDefaultContextWeights;
   std::vector<uint8_t> prediction_gain;  // [tree depth] in 1/8, 0..8
   std::vector<int32_t> coefficients;     // [point_count - 1] in coding order (docs/format.md); all
                                          // within +-kMaxCoefficient

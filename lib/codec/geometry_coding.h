@@ -85,7 +85,7 @@ class GeometryCoding {
   GeometryCoding(Coder& coder, Tree& tree, uint32_t point_limit)
       : coder_(coder), tree_(tree), point_limit_(point_limit) {
     wide_.resize(size_t{1} << 21);
-    counts_.resize(size_t{1} << 18);
+    counts_.resize(size_t{1} << 16);
     presence_.resize(size_t{1} << 17);
   }
 
@@ -217,8 +217,8 @@ class GeometryCoding {
     const uint32_t face_count = kBitCount[faces];
     const auto child = static_cast<uint32_t>(c);
     const std::array<Counter*, 3> counters = {
-        &wide_[child | faces << 3 | edges << 9],
-        &counts_[child | faces << 3 | edge_count << 9 | std::min(7u, corner_count) << 13],
+        &wide_[child << 18 | faces << 12 | edges],
+        &counts_[child << 13 | faces << 7 | edge_count << 3 | std::min(7u, corner_count)],
         &presence_[((1u << c) | coded) | presence << 8]};
     mix_.prepare(counters, weights_[child][face_count]);
     bit = coder_.code(mix_.probability(), bit);

@@ -104,6 +104,8 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
   VOXPACK_ASSIGN(const auto steps, file.floats("step", {count}));
   VOXPACK_ASSIGN(const Tensor curves, file.tensor("curve", Dtype::u8, {count}));
   VOXPACK_ASSIGN(const Tensor biases, file.tensor("bias", Dtype::u8, {count, 2}));
+  VOXPACK_ASSIGN(const Tensor contexts,
+                 file.tensor("context_weight", Dtype::u8, {count, 3, kContextFeatures}));
   VOXPACK_ASSIGN(const Tensor roots, file.tensor("root", Dtype::i32, {count}));
   const auto root = copy_values<int32_t>(roots);
   VOXPACK_ASSIGN(const uint64_t coefficients, length_of(file, coefficients_name(0)));
@@ -114,6 +116,11 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
     channel.bias_one = biases.bytes[2 * c];
     channel.bias_more = biases.bytes[2 * c + 1];
     channel.root = root[c];
+    const uint8_t* weights = contexts.bytes.data() + c * 3 * kContextFeatures;
+    for (auto& axis : channel.context_weights) {
+      std::copy_n(weights, kContextFeatures, axis.begin());
+      weights += kContextFeatures;
+    }
     const auto own = gain.bytes.subspan(c * depth, depth);
     channel.prediction_gain.assign(own.begin(), own.end());
     VOXPACK_ASSIGN(const Tensor values,
@@ -177,12 +184,15 @@ Status write_codes(const std::string& path, const CodedField& codes) {
     level.push_back(block.level);
   }
   std::vector<float> step;
-  std::vector<uint8_t> curve, bias, gain;
+  std::vector<uint8_t> curve, bias, context, gain;
   std::vector<int32_t> root;
   for (const CodedChannel& channel : codes.channels) {
     step.push_back(channel.step);
     curve.push_back(static_cast<uint8_t>(channel.curve));
     bias.insert(bias.end(), {channel.bias_one, channel.bias_more});
+    for (const auto& axis : channel.context_weights) {
+      context.insert(context.end(), axis.begin(), axis.end());
+    }
     root.push_back(channel.root);
     gain.insert(gain.end(), channel.prediction_gain.begin(), channel.prediction_gain.end());
   }
@@ -197,6 +207,7 @@ Status write_codes(const std::string& path, const CodedField& codes) {
       make_tensor<float>("step", Dtype::f32, {channels}, step),
       make_tensor<uint8_t>("curve", Dtype::u8, {channels}, curve),
       make_tensor<uint8_t>("bias", Dtype::u8, {channels, 2}, bias),
+      make_tensor<uint8_t>("context_weight", Dtype::u8, {channels, 3, kContextFeatures}, context),
       make_tensor<int32_t>("root", Dtype::i32, {channels}, root),
       make_tensor<uint8_t>("prediction_gain", Dtype::u8, {channels, depth}, gain),
       make_tensor<uint8_t>("group_size", Dtype::u8, {codes.group_sizes.size()}, codes.group_sizes)};

@@ -111,6 +111,9 @@ Status read_field(std::span<const uint8_t> bytes, PackageView& view) {
     reserved |= reader.read<uint8_t>();
     channel.step = reader.read<float>();
     channel.root = reader.read<int32_t>();
+    for (auto& axis : channel.context_weights) {
+      for (uint8_t& weight : axis) weight = reader.read<uint8_t>();
+    }
     const auto gains = reader.read_bytes(depth);
     channel.prediction_gain.assign(gains.begin(), gains.end());
     field.channels.push_back(std::move(channel));

@@ -45,6 +45,7 @@ std::vector<uint8_t> write_field(const CodedField& field, const TreeShape& shape
     out.write(uint8_t{0});
     out.write(channel.step);
     out.write(channel.root);
+    for (const auto& axis : channel.context_weights) out.write_bytes(axis);
     out.write_bytes(channel.prediction_gain);
   }
   return std::move(out).take();

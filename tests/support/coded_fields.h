@@ -92,6 +92,9 @@ inline CodedField random_codes(const RandomCodes& options) {
     channel.bias_one = static_cast<uint8_t>(pick(0, kMaxBias));
     channel.bias_more = static_cast<uint8_t>(pick(0, kMaxBias));
     channel.root = pick(-100000, 100000);
+    for (auto& axis : channel.context_weights) {
+      for (uint8_t& weight : axis) weight = static_cast<uint8_t>(pick(0, 255));
+    }
     for (int d = 0; d < depth; ++d)
       channel.prediction_gain.push_back(static_cast<uint8_t>(pick(0, 8)));
     for (size_t i = 1; i < points; ++i) {

@@ -41,7 +41,7 @@ inline std::array<uint16_t, kSymbolCount> first_counts(int expected_class) {
   constexpr uint32_t kSum = 128;
   const int half = std::max(0, expected_class - 1);
   const uint32_t mean = expected_class == 0 ? 16 : (2u + (half & 1)) << (half / 2 + 4);
-  const uint32_t ratio = (mean << 16) / (mean + 4096);
+  const auto ratio = static_cast<uint32_t>((uint64_t{mean} << 16) / (mean + 4096));
   uint32_t share = 65536 - ratio;
   std::array<uint16_t, kSymbolCount> counts{};
   uint32_t rest = kSum - (share * kSum >> 16);

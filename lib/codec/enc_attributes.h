@@ -15,6 +15,11 @@ namespace voxpack {
 std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
                                        std::span<const CodedChannel> channels);
 
+// Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
+// split: [tree depth][channels.size()].
+std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+                                   std::span<const CodedChannel> channels);
+
 // Sums from which the context weights of a channel and axis follow: features x features (lower
 // triangle) and features x magnitude, each divided by the magnitude that was expected.
 struct ContextFit {
@@ -34,6 +39,11 @@ class AttributeQuantizer {
   AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
                      std::span<const float> numbers, std::span<const float> importance,
                      int channel_count);
+
+  // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
+  // split: [tree depth][channels.size()].
+  std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+                                     std::span<const CodedChannel> channels);
 
   // Sums from which better biases and gains follow.
   struct ChannelStatistics {

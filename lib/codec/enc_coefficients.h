@@ -65,10 +65,10 @@ class CoefficientCoder {
     table_ = &model_.table(channel, class_, place.context.at[channel] + (last_magnitude_ > 0));
   }
 
-  // Bits that a coefficient of this magnitude takes.
-  float cost(int32_t magnitude) {
-    if (magnitude < kPlainMagnitudes) return costs_.of(*table_, symbol_of_value(magnitude));
-    const int32_t rest = magnitude - kPlainMagnitudes;
+  // Bits that coefficient `q` takes.
+  float cost(int32_t q) {
+    if (symbol_of_value(q) != kEscapeSymbol) return costs_.of(*table_, symbol_of_value(q));
+    const int32_t rest = std::abs(q) - kPlainMagnitudes;
     const int symbol = std::min(rest, kEscapeSymbol);
     float bits = costs_.of(*table_, kEscapeSymbol) + 1.0f +
                  costs_.of(model_.escape(channel_, class_), symbol);

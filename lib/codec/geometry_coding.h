@@ -101,6 +101,7 @@ class GeometryCoding {
     NeighbourWalk walk(tree_);
     // All nodes of the last depth are points: nothing is coded there.
     for (int depth = 0; depth + 1 < depth_count; ++depth) {
+      if constexpr (requires { coder_.begin_depth(depth); }) coder_.begin_depth(depth);
       const uint32_t first = tree_.offset[depth];
       Status status;
       walk.visit_depth(depth, depth + 2 < depth_count,

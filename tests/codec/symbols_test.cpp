@@ -103,7 +103,10 @@ TEST(Coefficients, SymbolsAndClassesAreInOrder) {
     int sum = 0;
     for (const uint16_t count : first_counts(e)) sum += count;
     EXPECT_EQ(sum, 128) << e;
+    if (e == 0) continue;
+    EXPECT_LE(first_counts(e)[0], first_counts(e - 1)[0]) << e;
   }
+  EXPECT_GT(first_counts(kExpectedClasses - 1)[kEscapeSymbol], 64);
 }
 
 }  // namespace

@@ -70,12 +70,12 @@ def _field_damage(data, field):
         "group_sum": (52, "B", field.group_sizes[0] + 1),
         "curve": (channel, "B", 2), "bias_one": (channel + 1, "B", 32), "bias_more": (channel + 2, "B", 32),
         "channel_reserved": (channel + 3, "B", 1), "step": (channel + 4, "f", 0.0),
-        "step_nan": (channel + 4, "f", float("nan")), "root": (channel + 8, "i", 2**28 + 1),
-        "gain": (channel + 12, "B", 9),
+        "step_nan": (channel + 4, "f", float("nan")), "root": (channel + 8, "i", 2**24 + 1),
+        "gain": (channel + 33, "B", 9),
     }
     damaged = {"field_" + name: _put(data, *change) for name, change in changes.items()}
     # One gain more per channel, so that the sizes fit and only the depth is wrong.
-    size = 12 + field.depth
+    size = 33 + field.depth
     deeper = _put(data[:channel], 50, "B", field.depth + 1)
     for start in range(channel, len(data), size):
         deeper += data[start:start + size] + b"\0"

@@ -10,7 +10,7 @@ from xxh3 import xxh3_64
 FIELD, GEOMETRY, ATTRIBUTES, NETWORK = 1, 2, 3, 4
 _NAMES = {FIELD: "field", GEOMETRY: "geometry", ATTRIBUTES: "attributes", NETWORK: "network"}
 _HEADER_BYTES, _ENTRY_BYTES = 40, 32
-_FIELD_BYTES, _CHANNEL_BYTES = 52, 12
+_FIELD_BYTES, _CHANNEL_BYTES = 52, 33
 KINDS = ("rgb", "sh1", "sh2", "mlp")
 _FEATURES_OF_KIND = (3, 12, 27, 3)  # mlp: and feature_count
 
@@ -65,12 +65,14 @@ class Channel:
     def __init__(self, data, depth, name):
         self.curve, self.bias_one, self.bias_more, reserved, self.step, self.root = struct.unpack_from(
             "<BBBBfi", data)
+        weights = data[_CHANNEL_BYTES - 21:_CHANNEL_BYTES]
+        self.context_weights = [list(weights[7 * axis:7 * axis + 7]) for axis in range(3)]
         self.gain = list(data[_CHANNEL_BYTES:_CHANNEL_BYTES + depth])
         _require(self.curve <= 1, f"{name}: curve {self.curve}")
         _require(self.bias_one <= 31 and self.bias_more <= 31, f"{name}: bias above 31")
         _require(reserved == 0, f"{name}: reserved byte is not 0")
         _require(np.float32(1e-9) <= self.step <= 1e6, f"{name}: step {self.step}")
-        _require(abs(self.root) <= 2**28, f"{name}: root {self.root}")
+        _require(abs(self.root) <= 2**24, f"{name}: root {self.root}")
         _require(all(gain <= 8 for gain in self.gain), f"{name}: gain above 8")
 
 

@@ -44,6 +44,7 @@ Result<std::unique_ptr<Kernels>> open_kernels(Command& command);
 
 // Each adds one subcommand (cmd_<name>.cpp).
 void add_bake(CLI::App& app, Command& command);
+void add_bench(CLI::App& app, Command& command);
 void add_check(CLI::App& app, Command& command);
 void add_compare(CLI::App& app, Command& command);
 void add_completion(CLI::App& app, Command& command);
@@ -58,5 +59,8 @@ void add_prune(CLI::App& app, Command& command);
 void add_quantize(CLI::App& app, Command& command);
 void add_render(CLI::App& app, Command& command);
 void add_unpack(CLI::App& app, Command& command);
+
+// The measurements of `bench`, each a subcommand of it (cmd_bench_<name>.cpp).
+void add_bench_codec(CLI::App& bench, Command& command);
 
 }  // namespace voxpack

@@ -64,6 +64,14 @@ struct CodedMatrix {
   bool operator==(const CodedMatrix&) const = default;
 };
 
+// What a point whose surroundings have this shape adds to its density (docs/format.md, "Shapes").
+inline constexpr int kShapeCount = 27 * 13 * 13 * 13;
+struct ShapeOffset {
+  uint16_t shape = 0;  // below kShapeCount
+  int16_t offset = 0;  // in shape_step
+  bool operator==(const ShapeOffset&) const = default;
+};
+
 struct CodedField {
   std::array<double, 3> origin{};
   double edge = 1;
@@ -76,7 +84,9 @@ struct CodedField {
   std::vector<CodedBlock> blocks;  // level descending, then Morton order; they do not overlap
   std::vector<CodedChannel> channels;
   std::vector<uint8_t>
-      group_sizes;  // channels per attribute section, in order; sums to channels.size()
+      group_sizes;          // channels per attribute section, in order; sums to channels.size()
+  float shape_step = 1.0f;  // of the offsets, before the curve; 1e-9..1e6
+  std::vector<ShapeOffset> shape_offsets;  // shapes ascending
   std::vector<CodedMatrix> network;
   bool operator==(const CodedField&) const = default;
 };

@@ -30,6 +30,16 @@ struct ContextFit {
   void solve(std::array<uint8_t, kContextFeatures>& weights) const;
 };
 
+// The offsets that explain most of channel 0 of `numbers` [point][stride] by the shapes of the
+// points; `weights` [point] or empty. Shapes that explain less than they cost in a package are left
+// out. Takes the offsets off channel 0.
+struct ShapeFit {
+  float step = 1.0f;
+  std::vector<ShapeOffset> offsets;
+};
+ShapeFit fit_shapes(const Tree& tree, std::span<float> numbers, size_t stride,
+                    std::span<const float> weights);
+
 // Chooses coefficients by rate and distortion. Distortion is the squared error of the numbers times
 // importance; the rate is that of the real adaptive coder.
 class AttributeQuantizer {

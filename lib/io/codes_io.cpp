@@ -131,6 +131,18 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
   return {};
 }
 
+Status read_shapes(const TensorFile& file, CodedField& codes) {
+  VOXPACK_ASSIGN(const uint64_t count, length_of(file, "shape"));
+  VOXPACK_ASSIGN(const Tensor shapes, file.tensor("shape", Dtype::u16, {count}));
+  VOXPACK_ASSIGN(const Tensor offsets, file.tensor("shape_offset", Dtype::i16, {count}));
+  VOXPACK_ASSIGN(const auto step, file.floats("shape_step", {1}));
+  const auto shape = copy_values<uint16_t>(shapes);
+  const auto offset = copy_values<int16_t>(offsets);
+  codes.shape_step = step[0];
+  for (uint64_t i = 0; i < count; ++i) codes.shape_offsets.push_back({shape[i], offset[i]});
+  return {};
+}
+
 Status read_network(const TensorFile& file, CodedField& codes) {
   for (const std::string_view name : kMatrixNames) {
     const Tensor* tensor = file.find(name);
@@ -157,6 +169,7 @@ Result<CodedField> load(const TensorFile& file) {
   VOXPACK_TRY(read_parameters(file, codes));
   VOXPACK_TRY(read_blocks(file, codes));
   VOXPACK_TRY(read_channels(file, codes));
+  VOXPACK_TRY(read_shapes(file, codes));
   VOXPACK_TRY(read_network(file, codes));
   VOXPACK_TRY(validate_parameters(codes).in(file.path()));
   return codes;
@@ -196,6 +209,13 @@ Status write_codes(const std::string& path, const CodedField& codes) {
     root.push_back(channel.root);
     gain.insert(gain.end(), channel.prediction_gain.begin(), channel.prediction_gain.end());
   }
+  std::vector<uint16_t> shape;
+  std::vector<int16_t> shape_offset;
+  for (const ShapeOffset& entry : codes.shape_offsets) {
+    shape.push_back(entry.shape);
+    shape_offset.push_back(entry.offset);
+  }
+  const std::vector<float> shape_step = {codes.shape_step};
   const std::vector<double> cube = {codes.origin[0], codes.origin[1], codes.origin[2], codes.edge};
   const uint64_t blocks = codes.blocks.size(), channels = codes.channels.size();
   const uint64_t depth = codes.channels[0].prediction_gain.size();
@@ -210,6 +230,9 @@ Status write_codes(const std::string& path, const CodedField& codes) {
       make_tensor<uint8_t>("context_weight", Dtype::u8, {channels, 3, kContextFeatures}, context),
       make_tensor<int32_t>("root", Dtype::i32, {channels}, root),
       make_tensor<uint8_t>("prediction_gain", Dtype::u8, {channels, depth}, gain),
+      make_tensor<uint16_t>("shape", Dtype::u16, {shape.size()}, shape),
+      make_tensor<int16_t>("shape_offset", Dtype::i16, {shape.size()}, shape_offset),
+      make_tensor<float>("shape_step", Dtype::f32, {1}, shape_step),
       make_tensor<uint8_t>("group_size", Dtype::u8, {codes.group_sizes.size()}, codes.group_sizes)};
   for (size_t c = 0; c < channels; ++c) {
     const auto& values = codes.channels[c].coefficients;

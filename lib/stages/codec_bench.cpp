@@ -9,6 +9,7 @@
 #include "codec/dec_geometry.h"
 #include "codec/enc_attributes.h"
 #include "codec/enc_geometry.h"
+#include "codec/point_shape.h"
 #include "core/interrupt.h"
 
 namespace voxpack {
@@ -48,6 +49,9 @@ class CodecRun {
 
   Result<CodecBench> run() {
     VOXPACK_TRY(code_geometry());
+    const double start = cpu_seconds();
+    shapes_ = fit_shapes(tree_, numbers_, static_cast<size_t>(cloud_.channels), {});
+    shape_seconds_ = cpu_seconds() - start;
     for (const double scale : options_.scales) {
       std::vector<CodedChannel> channels = first_channels(scale);
       for (int round = 0; round < kAdaptRounds; ++round) {
@@ -130,10 +134,15 @@ class CodecRun {
                                                          coded.sections.end());
     VOXPACK_TRY(
         decode_attributes(tree, weights, coded.channels, groups_, sections, decoded, nullptr));
+    const std::vector<int16_t> offsets = point_offsets(tree, shapes_.offsets);
     std::vector<float> values(decoded.size());
     for (size_t i = 0; i < values.size(); i += channels) {
       for (size_t c = 0; c < channels; ++c) {
         values[i + c] = decode_value(coded.channels[c], decoded[i + c]);
+      }
+      if (!offsets.empty()) {
+        const double offset = offsets[i / channels] * static_cast<double>(shapes_.step);
+        values[i] = decode_value(coded.channels[0], decoded[i], offset);
       }
       float* rgb = &values[i + 1];
       const float rest = rgb[0] - rgb[2] * 0.5f;
@@ -176,7 +185,8 @@ class CodecRun {
     for (size_t c = 4; c < channels; ++c) {
       point.feature_psnr_db.push_back(psnr(squares[c], cloud_.peaks[c]));
     }
-    point.density_bits_per_point = bits(coded.sections[0].size());
+    point.density_bits_per_point =
+        bits(coded.sections[0].size() + shapes_.offsets.size() * sizeof(ShapeOffset));
     point.rgb_bits_per_point = bits(coded.sections[1].size());
     for (size_t g = 2; g < coded.sections.size(); ++g) {
       point.feature_bits_per_point += bits(coded.sections[g].size());
@@ -230,7 +240,7 @@ class CodecRun {
       const double middle = cpu_seconds();
       VOXPACK_ASSIGN(const std::vector<float> values, decode(coded, tree_));
       const double end = cpu_seconds();
-      const double encoded = bench_.geometry_encode_seconds + middle - start;
+      const double encoded = bench_.geometry_encode_seconds + shape_seconds_ + middle - start;
       const double decoded = bench_.geometry_decode_seconds + end - middle;
       if (i == 0) {
         point = compare(coded, values);
@@ -251,6 +261,8 @@ class CodecRun {
   std::vector<uint8_t> groups_;
   Tree tree_;
   std::vector<uint8_t> geometry_;
+  ShapeFit shapes_;
+  double shape_seconds_ = 0;
   CodecBench bench_;
 };
 

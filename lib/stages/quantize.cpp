@@ -80,6 +80,9 @@ class StepSearch {
     const TreeShape shape = shape_of(codes_.resolution, codes_.blocks);
     VOXPACK_ASSIGN(tree_, build_tree(shape, codes_.blocks));
     weights_ = node_weights(tree_, codes_.level_weight_shift);
+    ShapeFit shapes = fit_shapes(tree_, numbers_, codes_.channels.size(), importance_);
+    codes_.shape_step = shapes.step;
+    codes_.shape_offsets = std::move(shapes.offsets);
     quantizer_ = std::make_unique<AttributeQuantizer>(tree_, weights_, numbers_, importance_,
                                                       static_cast<int>(codes_.channels.size()));
     const std::vector<std::vector<uint8_t>> no_attributes(codes_.group_sizes.size());
@@ -197,7 +200,7 @@ class StepSearch {
   const QuantizeOptions options_;
   Log& log_;
   CodedField codes_;
-  const std::vector<float> numbers_;
+  std::vector<float> numbers_;  // the densities without what their shapes explain
   const std::vector<float>& importance_;
   Tree tree_;
   std::vector<uint32_t> weights_;

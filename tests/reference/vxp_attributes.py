@@ -182,10 +182,26 @@ def _decode_node(node, field, groups):
         node.activity = [min(255, 8 * total // split_count) for total in sums]
 
 
-def _to_floats(numbers, field):
+def _shape(point):
+    """The shape of the places around a point."""
+    occupied = [{offset for offset in point.around if sum(map(abs, offset)) == n} for n in (1, 2)]
+    faces, edges = occupied
+    pairs = sorted(sum(1 for offset in faces if offset[axis]) for axis in range(3))
+    beside = [0, 0, 0]
+    for edge in edges:
+        sides = [tuple(v if i == axis else 0 for i, v in enumerate(edge)) for axis in range(3) if edge[axis]]
+        beside[sum(1 for side in sides if side in faces)] += 1
+    number = 9 * pairs[0] + 3 * pairs[1] + pairs[2]
+    for count in (beside[1], beside[0], beside[2]):
+        number = 13 * number + count
+    return number
+
+
+def _to_floats(numbers, field, offsets):
     steps = np.array([channel.step for channel in field.channels], np.float64)
     curved = np.array([channel.curve == 1 for channel in field.channels])
     v = numbers * steps / 256
+    v[:, 0] += offsets * field.shape_step
     return np.where(curved, v + v * np.abs(v) / 4, v).astype(np.float32)
 
 
@@ -220,7 +236,8 @@ def decode_values(sections, tree, kind):
     for group in groups:
         group.decoder.check_end()
     numbers = np.array([point.values for point in tree.points()], np.int64)
-    floats = _to_floats(numbers.reshape(-1, field.channel_count), field)
+    offsets = np.array([field.shape_offsets.get(_shape(point), 0) for point in tree.points()], np.float64)
+    floats = _to_floats(numbers.reshape(-1, field.channel_count), field, offsets)
     features = floats[:, 1:].copy()
     if field.colour_transform:
         _undo_colour_transform(features, kind)

@@ -88,14 +88,24 @@ class Field:
         self.origin = origin
         self._check(group_count)
         start = _FIELD_BYTES + group_count
-        _require(len(data) == start + self.channel_count * (_CHANNEL_BYTES + self.depth),
-                 f"field: {len(data)} bytes do not fit its counts")
+        end = start + self.channel_count * (_CHANNEL_BYTES + self.depth)
+        _require(len(data) >= end + 6, f"field: {len(data)} bytes do not fit its counts")
+        self._read_shapes(data[end:])
         self.group_sizes = list(data[_FIELD_BYTES:start])
         _require(min(self.group_sizes, default=0) >= 1 and sum(self.group_sizes) == self.channel_count,
                  f"field: groups of {self.group_sizes} for {self.channel_count} channels")
         size = _CHANNEL_BYTES + self.depth
         self.channels = [Channel(data[start + i * size:start + (i + 1) * size], self.depth, f"channel {i}")
                          for i in range(self.channel_count)]
+
+    def _read_shapes(self, data):
+        self.shape_step, count = struct.unpack_from("<fH", data)
+        _require(np.float32(1e-9) <= self.shape_step <= 1e6, f"field: shape step {self.shape_step}")
+        _require(len(data) == 6 + 4 * count, f"field: {len(data)} bytes for {count} shapes")
+        entries = list(struct.iter_unpack("<Hh", data[6:]))
+        shapes = [-1] + [shape for shape, _ in entries] + [59319]
+        _require(all(a < b for a, b in zip(shapes, shapes[1:])), "field: shapes out of order or range")
+        self.shape_offsets = dict(entries)
 
     def _check(self, group_count):
         _require(all(math.isfinite(x) and abs(x) <= 1e9 for x in self.origin), f"field: origin {self.origin}")

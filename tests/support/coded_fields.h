@@ -105,6 +105,11 @@ inline CodedField random_codes(const RandomCodes& options) {
     }
     field.channels.push_back(std::move(channel));
   }
+  for (int shape = pick(0, 500); shape < kShapeCount; shape += pick(1, 2000)) {
+    field.shape_offsets.push_back(
+        {static_cast<uint16_t>(shape), static_cast<int16_t>(pick(-32768, 32767))});
+  }
+  field.shape_step = 0.001f;
   field.group_sizes = {1, 3};
   for (int left = channels - 3; left > 0; left -= 5)
     field.group_sizes.push_back(static_cast<uint8_t>(std::min(5, left)));

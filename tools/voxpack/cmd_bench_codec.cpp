@@ -117,6 +117,7 @@ void add_bench_codec(CLI::App& bench, Command& command) {
   cmd->add_option("--repeat", args->options.repeats, "Timed runs, 1 to 100; the least counts")
       ->type_name("INT")
       ->capture_default_str();
+  cmd->fallthrough();  // to the common options of bench
   cmd->callback(
       [args, &command] { command.run = [args, &command] { return bench_codec(*args, command); }; });
 }

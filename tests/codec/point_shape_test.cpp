@@ -73,9 +73,9 @@ TEST(PointShape, IsThatOfTheFormatPage) {
 
 TEST(PointShape, FitFindsTheMeanOfEveryCommonShape) {
   RandomCodes options;
-  options.fill = 0.7;
-  options.blocks = 0.6;
-  options.resolution = 40;
+  options.fill = 0.97;
+  options.blocks = 0.8;
+  options.resolution = 60;
   options.max_level = 1;
   const auto blocks = random_blocks(options);
   const Tree tree = build_tree(shape_of(options.resolution, blocks), blocks).take();
@@ -91,13 +91,20 @@ TEST(PointShape, FitFindsTheMeanOfEveryCommonShape) {
   const ShapeFit fit = fit_shapes(tree, numbers, 2, {});
   const auto offsets = point_offsets(tree, fit.offsets);
   ASSERT_EQ(offsets.size(), shapes.size());
-  double second = 0;
+  const auto spread = [](const std::vector<float>& values) {
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < values.size(); i += 2) {
+      sum += static_cast<double>(values[i]);
+      square += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+    }
+    const double count = static_cast<double>(values.size()) / 2;
+    return square / count - sum / count * sum / count;
+  };
   for (size_t i = 0; i < shapes.size(); ++i) {
     EXPECT_EQ(numbers[2 * i + 1], 5.0f);
     EXPECT_NEAR(before[2 * i] - numbers[2 * i], static_cast<float>(offsets[i]) * fit.step, 1e-4f);
-    second += static_cast<double>(std::abs(numbers[2 * i] - numbers[0]));
   }
-  EXPECT_LT(second / static_cast<double>(shapes.size()), 10);  // was about 28
+  EXPECT_LT(spread(numbers), 0.5 * spread(before));
   EXPECT_FALSE(fit.offsets.empty());
   for (size_t i = 1; i < fit.offsets.size(); ++i) {
     EXPECT_LT(fit.offsets[i - 1].shape, fit.offsets[i].shape);

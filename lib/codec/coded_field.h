@@ -29,6 +29,11 @@ enum class ValueCurve : uint8_t {
   squared = 1,  // v + v * |v| / 4: finer near 0, coarser far from it (densities)
 };
 
+// parent, neighbours, own, last, last_but_one, predicted, constant
+inline constexpr int kContextFeatures = 7;
+inline constexpr std::array<std::array<uint8_t, kContextFeatures>, 3> kDefaultContextWeights = {
+    {{16, 22, 52, 24, 8, 48, 0xfb}, {16, 22, 52, 24, 8, 48, 0xfb}, {16, 22, 52, 24, 8, 48, 0xfb}}};
+
 // One channel: channel 0 is the density, 1.. are the features.
 struct CodedChannel {
   ValueCurve curve = ValueCurve::linear;
@@ -36,6 +41,9 @@ struct CodedChannel {
   uint8_t bias_one = 0;   // |coefficient| 1 is reconstructed at 1 - bias_one / 64; 0..31
   uint8_t bias_more = 0;  // larger n at n - bias_more / 64; 0..31
   int32_t root = 0;       // mean of the whole field in step / 256
+  // How the magnitude of a coefficient is expected from what is known before it, [axis][feature]
+  // (docs/format.md, "Coefficients"); the last feature is signed.
+  std::array<std::array<uint8_t, kContextFeatures>, 3> context_weights = kDefaultContextWeights;
   std::vector<uint8_t> prediction_gain;  // [tree depth] in 1/8, 0..8
   std::vector<int32_t> coefficients;     // [point_count - 1] in coding order (docs/format.md); all
                                          // within +-kMaxCoefficient
@@ -56,6 +64,14 @@ struct CodedMatrix {
   bool operator==(const CodedMatrix&) const = default;
 };
 
+// What a point whose surroundings have this shape adds to its density (docs/format.md, "Shapes").
+inline constexpr int kShapeCount = 27 * 13 * 13 * 13;
+struct ShapeOffset {
+  uint16_t shape = 0;  // below kShapeCount
+  int16_t offset = 0;  // in shape_step
+  bool operator==(const ShapeOffset&) const = default;
+};
+
 struct CodedField {
   std::array<double, 3> origin{};
   double edge = 1;
@@ -68,7 +84,9 @@ struct CodedField {
   std::vector<CodedBlock> blocks;  // level descending, then Morton order; they do not overlap
   std::vector<CodedChannel> channels;
   std::vector<uint8_t>
-      group_sizes;  // channels per attribute section, in order; sums to channels.size()
+      group_sizes;          // channels per attribute section, in order; sums to channels.size()
+  float shape_step = 1.0f;  // of the offsets, before the curve; 1e-9..1e6
+  std::vector<ShapeOffset> shape_offsets;  // shapes ascending
   std::vector<CodedMatrix> network;
   bool operator==(const CodedField&) const = default;
 };

@@ -3,47 +3,119 @@
 #include <memory>
 #include <string>
 
-#include "codec/attribute_coding.h"
-#include "codec/dec_range.h"
+#include "codec/attribute_walk.h"
+#include "codec/dec_symbols.h"
 
 namespace voxpack {
 namespace {
 
 class DecodePolicy {
  public:
-  DecodePolicy(std::span<const std::span<const uint8_t>> sections,
+  DecodePolicy(std::span<const CodedChannel> channels, std::span<const uint8_t> group_sizes,
+               std::span<const std::span<const uint8_t>> sections,
                std::vector<std::vector<int32_t>>* coefficients)
       : coefficients_(coefficients) {
-    for (const auto section : sections) coders_.emplace_back(section);
+    int first = 0;
+    for (size_t g = 0; g < sections.size(); ++g) {
+      groups_.emplace_back(sections[g], first, group_sizes[g]);
+      first += group_sizes[g];
+    }
+    for (int k = 0; k < static_cast<int>(channels.size()); ++k) {
+      for (int g = 0; g < static_cast<int>(groups_.size()); ++g) {
+        if (k < groups_[g].count) steps_.push_back({g, k});
+      }
+    }
+    for (size_t ch = 0; ch < channels.size(); ++ch) {
+      for (int axis = 0; axis < 3; ++axis) {
+        last_[axis].at[ch] = 16 * channels[ch].context_weights[axis][3];
+        last_but_one_[axis].at[ch] = 16 * channels[ch].context_weights[axis][4];
+      }
+    }
   }
 
   void begin_node(uint32_t, const HaarBlock&) {}
 
-  int32_t code(int group, int channel, int, int, const Split&, int32_t, CoefficientModel& model) {
-    const int32_t q = model.code(coders_[group], 0);
-    failed_ |= coders_[group].overrun();
-    if (coefficients_ != nullptr) (*coefficients_)[channel].push_back(q);
-    return q;
+  // The first channels of all groups, then the second ones and so on: what one waits for, the
+  // others use.
+  void code(const SplitPlace& place, int32_t* q) {
+    for (const Step& step : steps_) {
+      Group& group = groups_[step.group];
+      const int ch = group.first + step.channel;
+      const bool first = step.channel == 0;
+      const int32_t last = first ? 0 : group.last;
+      const int32_t last_but_one = first ? 0 : group.last_but_one;
+      const int e = expected_class(place.expected.at[ch] + last * last_[place.axis].at[ch] +
+                                   last_but_one * last_but_one_[place.axis].at[ch]);
+      const int symbol = group.decoder.decode(
+          group.model.table(step.channel, e, place.context.at[ch] + (last > 0)));
+      int32_t value = value_of_symbol(symbol);
+      if (symbol == kEscapeSymbol) {
+        value = decode_escape(group.decoder, group.model.escape(step.channel, e));
+      }
+      q[ch] = value;
+      group.last_but_one = last;
+      group.last = std::min(kMaxLast, std::abs(value));
+    }
+    if (coefficients_ == nullptr) return;
+    for (size_t ch = 0; ch < coefficients_->size(); ++ch) (*coefficients_)[ch].push_back(q[ch]);
   }
 
-  bool failed() const { return failed_; }
+  bool failed() const {
+    for (const Group& group : groups_) {
+      if (group.decoder.overrun()) return true;
+    }
+    return false;
+  }
 
   Status finish() const {
-    for (size_t group = 0; group < coders_.size(); ++group) {
-      if (!coders_[group].exhausted()) {
-        return {Errc::bad_data,
-                "attributes " + std::to_string(group) +
-                    (coders_[group].overrun() ? ": the section ends too early"
-                                              : ": bytes left over after the last point")};
-      }
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const SymbolDecoder& decoder = groups_[g].decoder;
+      if (decoder.exhausted()) continue;
+      return {Errc::bad_data, "attributes " + std::to_string(g) +
+                                  (decoder.overrun() ? ": the section ends too early"
+                                                     : ": the section does not end where its "
+                                                       "last coefficient does")};
     }
     return {};
   }
 
  private:
-  std::vector<RangeDecoder> coders_;
+  struct Group {
+    Group(std::span<const uint8_t> section, int first_channel, int size)
+        : decoder(section), model(size), first(first_channel), count(size) {}
+    SymbolDecoder decoder;
+    CoefficientModel model;
+    int first;
+    int count;
+    int32_t last = 0, last_but_one = 0;  // magnitudes, limited to kMaxLast
+  };
+  struct Step {
+    int group = 0;
+    int channel = 0;  // within the group
+  };
+
+  static int32_t decode_escape(SymbolDecoder& decoder, SymbolTable& table) {
+    const int symbol = decoder.decode(table);
+    int32_t magnitude = kPlainMagnitudes + symbol;
+    if (symbol == kEscapeSymbol) {
+      const int length =
+          std::min<int>(kMaxEscapeLength, static_cast<int>(decoder.decode_even(kEscapeLengthBits)));
+      uint32_t rest = 1;
+      for (int left = length; left > 0;) {
+        const int part = std::min(left, kSymbolBits);
+        rest = rest << part | decoder.decode_even(part);
+        left -= part;
+      }
+      magnitude += static_cast<int32_t>(rest - 1);
+    }
+    magnitude = std::min(magnitude, kMaxCoefficient);
+    return decoder.decode_even(1) != 0 ? -magnitude : magnitude;
+  }
+
+  std::vector<Group> groups_;
+  std::vector<Step> steps_;
+  Row last_[3] = {}, last_but_one_[3] = {};
   std::vector<std::vector<int32_t>>* coefficients_;
-  bool failed_ = false;
 };
 
 }  // namespace
@@ -60,10 +132,9 @@ Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
     }
     return {};
   }
-  DecodePolicy policy(sections, coefficients);
-  const AttributeGroups groups{channels, group_sizes};
-  std::make_unique<AttributeWalk<DecodePolicy>>(tree, weights, groups, policy)->run(numbers);
-  return policy.finish();
+  const auto policy = std::make_unique<DecodePolicy>(channels, group_sizes, sections, coefficients);
+  std::make_unique<AttributeWalk<DecodePolicy>>(tree, weights, channels, *policy)->run(numbers);
+  return policy->finish();
 }
 
 }  // namespace voxpack

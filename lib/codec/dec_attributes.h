@@ -21,9 +21,9 @@ Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
                          std::span<int32_t> numbers,
                          std::vector<std::vector<int32_t>>* coefficients);
 
-// The stored value of a number of `channel`.
-inline float decode_value(const CodedChannel& channel, int32_t number) {
-  const double v = static_cast<double>(number) * static_cast<double>(channel.step) / 256.0;
+// The stored value of a number of `channel`; `offset` is what the shape adds (densities only).
+inline float decode_value(const CodedChannel& channel, int32_t number, double offset = 0.0) {
+  const double v = static_cast<double>(number) * static_cast<double>(channel.step) / 256.0 + offset;
   if (channel.curve == ValueCurve::linear) return static_cast<float>(v);
   return static_cast<float>(v + v * (v < 0 ? -v : v) / 4.0);
 }

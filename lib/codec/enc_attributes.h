@@ -1,6 +1,7 @@
 // Encodes the coefficients of one group of channels, given or chosen here.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,6 +15,31 @@ namespace voxpack {
 std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
                                        std::span<const CodedChannel> channels);
 
+// Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
+// split: [tree depth][channels.size()].
+std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+                                   std::span<const CodedChannel> channels);
+
+// Sums from which the context weights of a channel and axis follow: features x features (lower
+// triangle) and features x magnitude, each divided by the magnitude that was expected.
+struct ContextFit {
+  std::array<double, kContextFeatures*(kContextFeatures + 1) / 2> square{};
+  std::array<double, kContextFeatures> product{};
+  void add(const float* features, float magnitude, float expected);
+  // The weights of least error, as a package holds them; `weights` stay if nothing was added.
+  void solve(std::array<uint8_t, kContextFeatures>& weights) const;
+};
+
+// The offsets that explain most of channel 0 of `numbers` [point][stride] by the shapes of the
+// points; `weights` [point] or empty. Shapes that explain less than they cost in a package are left
+// out. Takes the offsets off channel 0.
+struct ShapeFit {
+  float step = 1.0f;
+  std::vector<ShapeOffset> offsets;
+};
+ShapeFit fit_shapes(const Tree& tree, std::span<float> numbers, size_t stride,
+                    std::span<const float> weights);
+
 // Chooses coefficients by rate and distortion. Distortion is the squared error of the numbers times
 // importance; the rate is that of the real adaptive coder.
 class AttributeQuantizer {
@@ -24,21 +50,31 @@ class AttributeQuantizer {
                      std::span<const float> numbers, std::span<const float> importance,
                      int channel_count);
 
+  // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
+  // split: [tree depth][channels.size()].
+  std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+                                     std::span<const CodedChannel> channels);
+
   // Sums from which better biases and gains follow.
   struct ChannelStatistics {
     double shortfall_one = 0, count_one = 0;    // of |coefficient| 1: how far the values lie below
     double shortfall_more = 0, count_more = 0;  // of larger ones
     std::vector<double> product, square;        // [depth] prediction x difference, prediction^2
+    std::array<ContextFit, 3> fit;              // [axis]
   };
+
+  // Parameters of `channel` that would have been best for these statistics: biases, gains, context
+  // weights.
+  static void adapt(CodedChannel& channel, const ChannelStatistics& statistics);
 
   // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers
   // and form one group; steps, biases and gains must be set. Returns the bytes that
   // encode_attributes() would.
   //
   // lambda: squared steps that one bit is worth; 0 rounds to the nearest.
-  // statistics: [channels.size()], replaced.
+  // statistics: null, or replaced by [channels.size()].
   std::vector<uint8_t> quantize(std::span<CodedChannel> channels, int first_channel, float lambda,
-                                std::vector<ChannelStatistics>& statistics) const;
+                                std::vector<ChannelStatistics>* statistics) const;
 
  private:
   const Tree& tree_;

@@ -6,29 +6,10 @@
 #include <string>
 
 #include "codec/bit_model.h"
+#include "codec/child_grid.h"
 #include "codec/octree.h"
 
 namespace voxpack {
-
-// Children of the 27 nodes around a node as a 4 x 4 x 4 grid, bit x + 4 y + 16 z; the node's own
-// are at 1..2.
-inline constexpr auto kChildGrid = [] {
-  std::array<std::array<uint64_t, 256>, 27> table{};
-  for (int i = 0; i < 27; ++i) {
-    for (int mask = 0; mask < 256; ++mask) {
-      for (int c = 0; c < 8; ++c) {
-        if (!(mask >> c & 1)) continue;
-        const int x = 2 * (i % 3) - 1 + (c & 1);
-        const int y = 2 * (i / 3 % 3) - 1 + (c >> 1 & 1);
-        const int z = 2 * (i / 9) - 1 + (c >> 2);
-        if (x >= 0 && x < 4 && y >= 0 && y < 4 && z >= 0 && z < 4) {
-          table[i][mask] |= uint64_t{1} << (x + 4 * y + 16 * z);
-        }
-      }
-    }
-  }
-  return table;
-}();
 
 // Occupancy around a node when its own children are coded.
 struct NodeSurroundings {
@@ -85,7 +66,7 @@ class GeometryCoding {
   GeometryCoding(Coder& coder, Tree& tree, uint32_t point_limit)
       : coder_(coder), tree_(tree), point_limit_(point_limit) {
     wide_.resize(size_t{1} << 21);
-    counts_.resize(size_t{1} << 18);
+    counts_.resize(size_t{1} << 16);
     presence_.resize(size_t{1} << 17);
   }
 
@@ -101,6 +82,7 @@ class GeometryCoding {
     NeighbourWalk walk(tree_);
     // All nodes of the last depth are points: nothing is coded there.
     for (int depth = 0; depth + 1 < depth_count; ++depth) {
+      if constexpr (requires { coder_.begin_depth(depth); }) coder_.begin_depth(depth);
       const uint32_t first = tree_.offset[depth];
       Status status;
       walk.visit_depth(depth, depth + 2 < depth_count,
@@ -217,8 +199,8 @@ class GeometryCoding {
     const uint32_t face_count = kBitCount[faces];
     const auto child = static_cast<uint32_t>(c);
     const std::array<Counter*, 3> counters = {
-        &wide_[child | faces << 3 | edges << 9],
-        &counts_[child | faces << 3 | edge_count << 9 | std::min(7u, corner_count) << 13],
+        &wide_[child << 18 | faces << 12 | edges],
+        &counts_[child << 13 | faces << 7 | edge_count << 3 | std::min(7u, corner_count)],
         &presence_[((1u << c) | coded) | presence << 8]};
     mix_.prepare(counters, weights_[child][face_count]);
     bit = coder_.code(mix_.probability(), bit);

@@ -3,7 +3,7 @@
 // "Attributes").
 #pragma once
 
-#include <bit>
+#include <cmath>
 #include <cstdlib>
 
 #include "codec/octree.h"
@@ -11,20 +11,17 @@
 namespace voxpack {
 
 inline constexpr int kFractionBits = 8;         // a decoded number is in step / 256
-inline constexpr int64_t kMaxNumber = 1 << 28;  // and is clamped to +- this
+inline constexpr int64_t kMaxNumber = 1 << 24;  // and is clamped to +- this
 inline constexpr int kScaleBits = 20;
+inline constexpr int kShareBits = 12;
+inline constexpr int32_t kMaxTap = 1 << 16;     // of a difference that a prediction is made from
+inline constexpr int32_t kSmallMagnitude = 16;  // coefficients below it need 32 bits only
 
-// Floor of the square root.
-constexpr uint64_t integer_sqrt(uint64_t n) {
-  uint64_t root = 0;
-  for (uint64_t bit = uint64_t{1} << 62; bit != 0; bit >>= 2) {
-    if (n >= root + bit) {
-      n -= root + bit;
-      root = root / 2 + bit;
-    } else {
-      root /= 2;
-    }
-  }
+// Floor of the square root of n below 2^60: the rounded root is at most 1 off.
+inline uint64_t integer_sqrt(uint64_t n) {
+  auto root = static_cast<uint64_t>(std::sqrt(static_cast<double>(n)));
+  while (root * root > n) --root;
+  while ((root + 1) * (root + 1) <= n) ++root;
   return root;
 }
 
@@ -32,12 +29,16 @@ constexpr uint64_t integer_sqrt(uint64_t n) {
 struct Split {
   int32_t scale =
       0;  // difference of the means for a coefficient of 1 step: sqrt(1/w1 + 1/w2) * 2^20
-  int32_t share = 0;  // w2 / (w1 + w2) * 2^16
+  int32_t share = 0;    // w2 / (w1 + w2) * 2^12
+  int32_t inverse = 0;  // 2^30 / scale
 };
 
-constexpr Split make_split(uint64_t w1, uint64_t w2) {
-  return {static_cast<int32_t>(integer_sqrt(((w1 + w2) << 2 * kScaleBits) / (w1 * w2))),
-          static_cast<int32_t>(((w2 << 16) + (w1 + w2) / 2) / (w1 + w2))};
+inline Split make_split(uint64_t w1, uint64_t w2) {
+  Split split;
+  split.scale = static_cast<int32_t>(integer_sqrt(((w1 + w2) << 2 * kScaleBits) / (w1 * w2)));
+  split.share = static_cast<int32_t>(((w2 << kShareBits) + (w1 + w2) / 2) / (w1 + w2));
+  split.inverse = (1 << 30) / split.scale;
+  return split;
 }
 
 inline constexpr int kSplitTableSize = 33;
@@ -57,20 +58,6 @@ inline Split split_of(const SplitTable& table, uint32_t w1, uint32_t w2) {
 
 inline int32_t clamp_number(int64_t v) {
   return static_cast<int32_t>(std::clamp(v, -kMaxNumber, kMaxNumber));
-}
-
-// The first half's mean of a pair with mean `mean` and difference `difference` (second minus
-// first).
-inline int32_t first_half(int32_t mean, int32_t difference, int32_t share) {
-  return clamp_number(mean - ((int64_t{difference} * share + (1 << 15)) >> 16));
-}
-
-// The difference that coefficient `q` stands for; bias in 1/64.
-inline int64_t dequantise(int32_t q, int32_t scale, int bias) {
-  const int64_t magnitude = (int64_t{std::abs(q)} << 6) - bias;
-  constexpr int kShift = kScaleBits - kFractionBits + 6;
-  const int64_t number = (magnitude * scale + (int64_t{1} << (kShift - 1))) >> kShift;
-  return q < 0 ? -number : number;
 }
 
 // A node's children as a binary heap: 1 the node; 2..3 halves along z; 4..7 along y; 8 + c child c.
@@ -109,10 +96,14 @@ inline constexpr auto kTaps = [] {
   return taps;
 }();
 
-// 2^20 / n, rounded up, for the sums of tap weights.
+// 2^16 / n, rounded up, for the numbers of splits.
+inline constexpr std::array<int32_t, 8> kActivityReciprocals = {0,     65536, 32768, 21846,
+                                                                16384, 13108, 10923, 9363};
+
+// 2^14 / n, rounded up, for the sums of tap weights.
 inline constexpr auto kTapReciprocals = [] {
   std::array<int32_t, 65> table{};
-  for (int n = 1; n <= 64; ++n) table[n] = ((1 << 20) + n - 1) / n;
+  for (int n = 1; n <= 64; ++n) table[n] = ((1 << 14) + n - 1) / n;
   return table;
 }();
 

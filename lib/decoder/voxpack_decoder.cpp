@@ -10,6 +10,7 @@
 
 #include "codec/dec_attributes.h"
 #include "codec/dec_geometry.h"
+#include "codec/point_shape.h"
 #include "package/dec_package.h"
 
 struct voxpack_decoder {
@@ -20,6 +21,7 @@ struct voxpack_decoder {
   voxpack::Tree tree;
   std::vector<voxpack::CodedBlock> blocks;
   std::vector<int32_t> numbers;  // [point][channel]
+  std::vector<int16_t> offsets;  // [point] of the density by its shape; empty: none
   char message[256] = "";
 };
 
@@ -77,6 +79,7 @@ Status need_numbers(voxpack_decoder& d) {
   d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
   VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.group_sizes,
                                          d.view.attributes, d.numbers, nullptr));
+  d.offsets = voxpack::point_offsets(d.tree, field.shape_offsets);
   d.has_numbers = true;
   return {};
 }
@@ -118,7 +121,11 @@ void write_values(const voxpack_decoder& d, float* density, float* features) {
           : voxpack::colour_triples(field.appearance_kind, static_cast<int>(count) - 1);
   for (size_t point = 0; point < d.tree.point_count; ++point) {
     const int32_t* numbers = &d.numbers[point * count];
-    if (density != nullptr) density[point] = voxpack::decode_value(channels[0], numbers[0]);
+    if (density != nullptr) {
+      const double offset =
+          d.offsets.empty() ? 0.0 : d.offsets[point] * static_cast<double>(field.shape_step);
+      density[point] = voxpack::decode_value(channels[0], numbers[0], offset);
+    }
     if (features == nullptr) continue;
     float* out = &features[point * (count - 1)];
     for (size_t c = 1; c < count; ++c) out[c - 1] = voxpack::decode_value(channels[c], numbers[c]);

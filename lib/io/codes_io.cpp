@@ -104,6 +104,8 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
   VOXPACK_ASSIGN(const auto steps, file.floats("step", {count}));
   VOXPACK_ASSIGN(const Tensor curves, file.tensor("curve", Dtype::u8, {count}));
   VOXPACK_ASSIGN(const Tensor biases, file.tensor("bias", Dtype::u8, {count, 2}));
+  VOXPACK_ASSIGN(const Tensor contexts,
+                 file.tensor("context_weight", Dtype::u8, {count, 3, kContextFeatures}));
   VOXPACK_ASSIGN(const Tensor roots, file.tensor("root", Dtype::i32, {count}));
   const auto root = copy_values<int32_t>(roots);
   VOXPACK_ASSIGN(const uint64_t coefficients, length_of(file, coefficients_name(0)));
@@ -114,6 +116,11 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
     channel.bias_one = biases.bytes[2 * c];
     channel.bias_more = biases.bytes[2 * c + 1];
     channel.root = root[c];
+    const uint8_t* weights = contexts.bytes.data() + c * 3 * kContextFeatures;
+    for (auto& axis : channel.context_weights) {
+      std::copy_n(weights, kContextFeatures, axis.begin());
+      weights += kContextFeatures;
+    }
     const auto own = gain.bytes.subspan(c * depth, depth);
     channel.prediction_gain.assign(own.begin(), own.end());
     VOXPACK_ASSIGN(const Tensor values,
@@ -121,6 +128,18 @@ Status read_channels(const TensorFile& file, CodedField& codes) {
     channel.coefficients = copy_values<int32_t>(values);
     codes.channels.push_back(std::move(channel));
   }
+  return {};
+}
+
+Status read_shapes(const TensorFile& file, CodedField& codes) {
+  VOXPACK_ASSIGN(const uint64_t count, length_of(file, "shape"));
+  VOXPACK_ASSIGN(const Tensor shapes, file.tensor("shape", Dtype::u16, {count}));
+  VOXPACK_ASSIGN(const Tensor offsets, file.tensor("shape_offset", Dtype::i16, {count}));
+  VOXPACK_ASSIGN(const auto step, file.floats("shape_step", {1}));
+  const auto shape = copy_values<uint16_t>(shapes);
+  const auto offset = copy_values<int16_t>(offsets);
+  codes.shape_step = step[0];
+  for (uint64_t i = 0; i < count; ++i) codes.shape_offsets.push_back({shape[i], offset[i]});
   return {};
 }
 
@@ -150,6 +169,7 @@ Result<CodedField> load(const TensorFile& file) {
   VOXPACK_TRY(read_parameters(file, codes));
   VOXPACK_TRY(read_blocks(file, codes));
   VOXPACK_TRY(read_channels(file, codes));
+  VOXPACK_TRY(read_shapes(file, codes));
   VOXPACK_TRY(read_network(file, codes));
   VOXPACK_TRY(validate_parameters(codes).in(file.path()));
   return codes;
@@ -177,15 +197,25 @@ Status write_codes(const std::string& path, const CodedField& codes) {
     level.push_back(block.level);
   }
   std::vector<float> step;
-  std::vector<uint8_t> curve, bias, gain;
+  std::vector<uint8_t> curve, bias, context, gain;
   std::vector<int32_t> root;
   for (const CodedChannel& channel : codes.channels) {
     step.push_back(channel.step);
     curve.push_back(static_cast<uint8_t>(channel.curve));
     bias.insert(bias.end(), {channel.bias_one, channel.bias_more});
+    for (const auto& axis : channel.context_weights) {
+      context.insert(context.end(), axis.begin(), axis.end());
+    }
     root.push_back(channel.root);
     gain.insert(gain.end(), channel.prediction_gain.begin(), channel.prediction_gain.end());
   }
+  std::vector<uint16_t> shape;
+  std::vector<int16_t> shape_offset;
+  for (const ShapeOffset& entry : codes.shape_offsets) {
+    shape.push_back(entry.shape);
+    shape_offset.push_back(entry.offset);
+  }
+  const std::vector<float> shape_step = {codes.shape_step};
   const std::vector<double> cube = {codes.origin[0], codes.origin[1], codes.origin[2], codes.edge};
   const uint64_t blocks = codes.blocks.size(), channels = codes.channels.size();
   const uint64_t depth = codes.channels[0].prediction_gain.size();
@@ -197,8 +227,12 @@ Status write_codes(const std::string& path, const CodedField& codes) {
       make_tensor<float>("step", Dtype::f32, {channels}, step),
       make_tensor<uint8_t>("curve", Dtype::u8, {channels}, curve),
       make_tensor<uint8_t>("bias", Dtype::u8, {channels, 2}, bias),
+      make_tensor<uint8_t>("context_weight", Dtype::u8, {channels, 3, kContextFeatures}, context),
       make_tensor<int32_t>("root", Dtype::i32, {channels}, root),
       make_tensor<uint8_t>("prediction_gain", Dtype::u8, {channels, depth}, gain),
+      make_tensor<uint16_t>("shape", Dtype::u16, {shape.size()}, shape),
+      make_tensor<int16_t>("shape_offset", Dtype::i16, {shape.size()}, shape_offset),
+      make_tensor<float>("shape_step", Dtype::f32, {1}, shape_step),
       make_tensor<uint8_t>("group_size", Dtype::u8, {codes.group_sizes.size()}, codes.group_sizes)};
   for (size_t c = 0; c < channels; ++c) {
     const auto& values = codes.channels[c].coefficients;

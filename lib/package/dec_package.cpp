@@ -111,9 +111,21 @@ Status read_field(std::span<const uint8_t> bytes, PackageView& view) {
     reserved |= reader.read<uint8_t>();
     channel.step = reader.read<float>();
     channel.root = reader.read<int32_t>();
+    for (auto& axis : channel.context_weights) {
+      for (uint8_t& weight : axis) weight = reader.read<uint8_t>();
+    }
     const auto gains = reader.read_bytes(depth);
     channel.prediction_gain.assign(gains.begin(), gains.end());
     field.channels.push_back(std::move(channel));
+  }
+  field.shape_step = reader.read<float>();
+  const auto shape_count = reader.read<uint16_t>();
+  if (reader.left() / sizeof(ShapeOffset) < shape_count) return bad("field: the shapes are cut");
+  for (int i = 0; i < shape_count; ++i) {
+    ShapeOffset entry;
+    entry.shape = reader.read<uint16_t>();
+    entry.offset = reader.read<int16_t>();
+    field.shape_offsets.push_back(entry);
   }
   if (reader.failed() || reader.left() != 0)
     return bad("field: wrong size, " + std::to_string(bytes.size()));

@@ -45,7 +45,14 @@ std::vector<uint8_t> write_field(const CodedField& field, const TreeShape& shape
     out.write(uint8_t{0});
     out.write(channel.step);
     out.write(channel.root);
+    for (const auto& axis : channel.context_weights) out.write_bytes(axis);
     out.write_bytes(channel.prediction_gain);
+  }
+  out.write(field.shape_step);
+  out.write(static_cast<uint16_t>(field.shape_offsets.size()));
+  for (const ShapeOffset& entry : field.shape_offsets) {
+    out.write(entry.shape);
+    out.write(entry.offset);
   }
   return std::move(out).take();
 }

@@ -92,6 +92,16 @@ Status check_field_parameters(const CodedField& field, const TreeShape& shape) {
     return bad("the groups have " + std::to_string(sum) + " channels of " +
                std::to_string(field.channels.size()));
   }
+  if (!(field.shape_step >= kMinStep && field.shape_step <= kMaxStep)) {
+    return bad("shape step out of range");
+  }
+  int last_shape = -1;
+  for (const ShapeOffset& entry : field.shape_offsets) {
+    if (entry.shape <= last_shape || entry.shape >= kShapeCount) {
+      return bad("shape " + std::to_string(entry.shape) + " is out of order or range");
+    }
+    last_shape = entry.shape;
+  }
   for (size_t c = 0; c < field.channels.size(); ++c) {
     VOXPACK_TRY(check_channel(field.channels[c], c, shape.depth()));
   }

@@ -9,7 +9,7 @@ namespace voxpack {
 
 inline constexpr std::array<uint8_t, 4> kPackageMagic = {'V', 'X', 'P', 'K'};
 inline constexpr uint16_t kPackageMajor = 0;
-inline constexpr uint16_t kPackageMinor = 1;
+inline constexpr uint16_t kPackageMinor = 2;
 inline constexpr uint32_t kPackageHeaderSize = 40;
 inline constexpr uint32_t kPackageEntrySize = 32;
 inline constexpr uint32_t kMaxSections = 1024;

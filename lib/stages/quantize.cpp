@@ -16,8 +16,9 @@ namespace voxpack {
 namespace {
 
 constexpr double kMaxColourStep = 64.0;  // everything but the mean is gone
+constexpr double kMaxSteps = 60'000;     // a number in steps; decoders know no larger ones
 constexpr int kMaxTries = 16;
-constexpr int kAdaptTries = 2;       // the first tries that adapt biases and gains
+constexpr int kAdaptTries = 2;       // the first tries that adapt biases, gains and contexts
 constexpr double kGoodFill = 0.990;  // of the budget: the search stops there
 constexpr double kAimedFill = 0.995;
 constexpr int kSecantTries = 9;  // from then on the bracket is halved
@@ -79,6 +80,9 @@ class StepSearch {
     const TreeShape shape = shape_of(codes_.resolution, codes_.blocks);
     VOXPACK_ASSIGN(tree_, build_tree(shape, codes_.blocks));
     weights_ = node_weights(tree_, codes_.level_weight_shift);
+    ShapeFit shapes = fit_shapes(tree_, numbers_, codes_.channels.size(), importance_);
+    codes_.shape_step = shapes.step;
+    codes_.shape_offsets = std::move(shapes.offsets);
     quantizer_ = std::make_unique<AttributeQuantizer>(tree_, weights_, numbers_, importance_,
                                                       static_cast<int>(codes_.channels.size()));
     const std::vector<std::vector<uint8_t>> no_attributes(codes_.group_sizes.size());
@@ -87,17 +91,23 @@ class StepSearch {
         assemble_package(codes_, tree_.point_count, encode_geometry(tree_), no_attributes));
     overhead_bytes_ = bytes.size();
     statistics_.resize(codes_.channels.size());
+    largest_.resize(codes_.channels.size());
+    for (size_t i = 0; i < numbers_.size(); ++i) {
+      double& largest = largest_[i % largest_.size()];
+      largest = std::max(largest, std::fabs(static_cast<double>(numbers_[i])));
+    }
     return {};
   }
 
   // Encodes at `colour_step`, groups in parallel; each depends on nothing but its channels.
-  Try encode(double colour_step) {
+  Try encode(double colour_step, bool adapts) {
     Try made;
     made.colour_step = colour_step;
     made.channels = codes_.channels;
-    for (CodedChannel& channel : made.channels) {
-      const double step = static_cast<double>(channel.step) * colour_step;
-      channel.step = static_cast<float>(std::clamp(step, 1e-9, 1e6));
+    for (size_t c = 0; c < made.channels.size(); ++c) {
+      const double step = static_cast<double>(made.channels[c].step) * colour_step;
+      const double least = std::max(1e-9, largest_[c] / kMaxSteps);
+      made.channels[c].step = static_cast<float>(std::clamp(step, least, 1e6));
     }
     const int groups = static_cast<int>(codes_.group_sizes.size());
     std::vector<size_t> first(groups, 0), bytes(groups, 0);
@@ -107,9 +117,10 @@ class StepSearch {
       const int g = groups - 1 - i;  // the last groups are the largest
       const std::span<CodedChannel> channels(&made.channels[first[g]], codes_.group_sizes[g]);
       std::vector<AttributeQuantizer::ChannelStatistics> statistics;
-      bytes[g] =
-          quantizer_->quantize(channels, static_cast<int>(first[g]), options_.lambda, statistics)
-              .size();
+      bytes[g] = quantizer_
+                     ->quantize(channels, static_cast<int>(first[g]), options_.lambda,
+                                adapts ? &statistics : nullptr)
+                     .size();
       for (size_t c = 0; c < statistics.size(); ++c)
         statistics_[first[g] + c] = std::move(statistics[c]);
     }
@@ -118,24 +129,10 @@ class StepSearch {
     return made;
   }
 
-  // Biases and gains that would have been best for the last encoding.
+  // Parameters that would have been best for the last encoding.
   void adapt() {
     for (size_t c = 0; c < codes_.channels.size(); ++c) {
-      CodedChannel& channel = codes_.channels[c];
-      const auto& s = statistics_[c];
-      const auto bias = [](double shortfall, double count) {
-        return static_cast<uint8_t>(
-            std::clamp(std::nearbyint(64 * shortfall / std::max(1.0, count)), 0.0,
-                       static_cast<double>(kMaxBias)));
-      };
-      channel.bias_one = bias(s.shortfall_one, s.count_one);
-      channel.bias_more = bias(s.shortfall_more, s.count_more);
-      for (size_t d = 0; d < s.square.size(); ++d) {
-        uint8_t& gain = channel.prediction_gain[d];
-        if (s.square[d] <= 0) continue;
-        const double best = std::nearbyint(gain * s.product[d] / s.square[d]);
-        gain = static_cast<uint8_t>(std::clamp(best, 0.0, static_cast<double>(kMaxPredictionGain)));
-      }
+      AttributeQuantizer::adapt(codes_.channels[c], statistics_[c]);
     }
   }
 
@@ -158,7 +155,7 @@ class StepSearch {
     double slope = -0.7;  // log2 bytes per log2 step
     for (int i = 0; i < kMaxTries; ++i) {
       VOXPACK_TRY(check_interrupt());
-      Try made = encode(std::exp2(at));
+      Try made = encode(std::exp2(at), i < kAdaptTries);
       const auto size = static_cast<double>(made.size_bytes);
       log_.progress({"quantize", std::min(0.95, (i + 1) / 8.0), -1,
                      "step " + std::to_string(made.colour_step) + ", " +
@@ -193,7 +190,7 @@ class StepSearch {
   }
 
   Status too_small() {
-    const Try smallest = encode(kMaxColourStep);
+    const Try smallest = encode(kMaxColourStep, false);
     return {Errc::usage, "the target size of " + std::to_string(options_.target_size_bytes) +
                              " bytes is too small for " + std::to_string(tree_.point_count) +
                              " points: at least " + std::to_string(smallest.size_bytes) +
@@ -203,12 +200,13 @@ class StepSearch {
   const QuantizeOptions options_;
   Log& log_;
   CodedField codes_;
-  const std::vector<float> numbers_;
+  std::vector<float> numbers_;  // the densities without what their shapes explain
   const std::vector<float>& importance_;
   Tree tree_;
   std::vector<uint32_t> weights_;
   std::unique_ptr<AttributeQuantizer> quantizer_;
   std::vector<AttributeQuantizer::ChannelStatistics> statistics_;
+  std::vector<double> largest_;  // magnitude of a channel's numbers
   uint64_t overhead_bytes_ = 0;
   Try best_;
   bool has_best_ = false;

@@ -56,6 +56,7 @@ def _container_damage(package, sections):
 def _field_damage(data, field):
     """{name: field section}."""
     channel = 52 + len(field.group_sizes)  # offset of channel 0
+    shapes = channel + field.channel_count * (33 + field.depth)
     changes = {
         "origin": (0, "d", float("nan")), "origin_far": (8, "d", -2e9), "edge": (24, "d", 0.0),
         "edge_large": (24, "d", 2e9),
@@ -70,15 +71,20 @@ def _field_damage(data, field):
         "group_sum": (52, "B", field.group_sizes[0] + 1),
         "curve": (channel, "B", 2), "bias_one": (channel + 1, "B", 32), "bias_more": (channel + 2, "B", 32),
         "channel_reserved": (channel + 3, "B", 1), "step": (channel + 4, "f", 0.0),
-        "step_nan": (channel + 4, "f", float("nan")), "root": (channel + 8, "i", 2**28 + 1),
-        "gain": (channel + 12, "B", 9),
+        "step_nan": (channel + 4, "f", float("nan")), "root": (channel + 8, "i", 2**24 + 1),
+        "gain": (channel + 33, "B", 9), "shape_step": (shapes, "f", 0.0),
+        "shape_count": (shapes + 4, "H", 1 + len(field.shape_offsets)),
     }
     damaged = {"field_" + name: _put(data, *change) for name, change in changes.items()}
     # One gain more per channel, so that the sizes fit and only the depth is wrong.
-    size = 12 + field.depth
+    size = 33 + field.depth
     deeper = _put(data[:channel], 50, "B", field.depth + 1)
-    for start in range(channel, len(data), size):
+    for start in range(channel, shapes, size):
         deeper += data[start:start + size] + b"\0"
+    deeper += data[shapes:]
+    listed = data[:shapes + 4] + struct.pack("<H", 2)
+    damaged["field_shape_order"] = listed + struct.pack("<HhHh", 7, 1, 7, 1)
+    damaged["field_shape_range"] = listed + struct.pack("<HhHh", 7, 1, 59319, 1)
     return damaged | {"field_depth": deeper, "field_cut": data[:-1], "field_longer": data + b"\0"}
 
 

@@ -44,7 +44,7 @@ def _fields():
         "no_point": ({name: array[:0] for name, array in point.items()}, 32, "rgb", "4kB"),
         # So regular that the geometry section is filled up with zeros.
         "full_cube": (full_cube(32), 32, "rgb", "4kB"),
-        "small_mlp": (shell(8, 0.4, [0, 1], 4) | network(4, 4), 8, "mlp", "700B"),
+        "small_mlp": (shell(8, 0.4, [0, 1], 4) | network(4, 4), 8, "mlp", "900B"),
     }
 
 
@@ -65,7 +65,9 @@ def _edit_codes(source, target):
     array("bias", "u1")[:] = [31, 0, 0, 31, 7, 9, 30, 1]
     gain = array("prediction_gain", "u1")
     gain[:] = np.arange(gain.size) * 5 % 9
-    array("root", "<i4")[:] = [2**28, -2**28, 12345, -1]
+    context = array("context_weight", "u1")
+    context[:] = np.arange(context.size) * 37 % 256
+    array("root", "<i4")[:] = [2**24, -2**24, 12345, -1]
     largest = 2**24
     for channel, values in enumerate(([largest, -largest], [15, -16, 14], [largest - 1, 300], [-largest])):
         coefficients = array(f"coefficients_{channel}", "<i4")

@@ -5,11 +5,10 @@ import math
 import numpy as np
 
 from vxp_container import BadData
-from vxp_entropy import Model, RangeDecoder, clamp
+from vxp_entropy import SymbolDecoder, SymbolTable, clamp
 
-_LIMIT = 2**28
-_ENERGY_CLASSES = (0, 2, 5, 9, 14, 21, 32, 50, 80, 140, 300)
-_ENERGY_PLACES = ((0, 0, -1), (0, -1, 0), (-1, 0, 0))
+_LIMIT = 2**24
+_BEFORE = ((0, 0, -1), (0, -1, 0), (-1, 0, 0))
 
 
 def _set_weights(tree):
@@ -45,7 +44,7 @@ class Heap:
 
     def share(self, i):
         w1, w2 = self.weights[2 * i], self.weights[2 * i + 1]
-        return ((w2 << 16) + (w1 + w2) // 2) // (w1 + w2)
+        return ((w2 << 12) + (w1 + w2) // 2) // (w1 + w2)
 
 
 def _predictions(node, heap, gains):
@@ -60,80 +59,90 @@ def _predictions(node, heap, gains):
                                ((sx, 0, sz), 3), ((0, sy, sz), 3), ((sx, sy, sz), 1)):
             tap = node.around.get(offset)
             if tap is not None:
-                total = total + weight * (tap.values - node.values)
+                total = total + weight * np.clip(tap.values - node.values, -2**16, 2**16)
                 weight_sum += weight
-        g[8 + c] = (total * -(-2**20 // weight_sum) + 2**19 >> 20) + np.zeros_like(node.values)
+        g[8 + c] = (total * -(-2**14 // weight_sum) + 2**13 >> 14) + np.zeros_like(node.values)
     predictions = {}
     for i in range(7, 0, -1):
         first, second = g[2 * i], g[2 * i + 1]
         if first is None or second is None:
             g[i] = second if first is None else first
             continue
-        g[i] = first + ((second - first) * heap.share(i) + 2**15 >> 16)
-        predictions[i] = np.clip((second - first) * gains + 4 >> 3, -_LIMIT, _LIMIT)
+        g[i] = first + ((second - first) * heap.share(i) + 2**11 >> 12)
+        predictions[i] = (second - first) * gains + 4 >> 3
     return predictions
+
+
+def _first_counts(expected_class):
+    """What the coefficients of a class are thought to be before there are any."""
+    half = max(0, expected_class - 1)
+    mean = 16 if expected_class == 0 else (2 + half % 2) << half // 2 + 4
+    ratio = (mean << 16) // (mean + 4096)
+    share = 65536 - ratio
+    counts = [share * 128 >> 16]
+    for _ in range(7):
+        share = share * ratio >> 16
+        counts += 2 * [share * 128 >> 17]
+    return counts + [128 - sum(counts)]
+
+
+def _expected_class(expected):
+    if expected < 32:
+        return 0
+    width = expected.bit_length()
+    return min(23, 2 * width - 11 + (expected >> width - 2 & 1))
 
 
 class GroupDecoder:
     """Coefficients of one group of channels."""
 
-    def __init__(self, data, name, first_channel, size, depth):
-        self.decoder = RangeDecoder(data, name)
-        self.model = Model(self.decoder, 160)
+    def __init__(self, data, name, first_channel, size):
+        self.decoder = SymbolDecoder(data, name)
+        self.tables = {}
         self.channels = range(first_channel, first_channel + size)
-        self.depth = depth
 
-    def _context(self, node, heap, i, channel, prediction, magnitudes, own):
-        """What the counters depend on; magnitudes: of this entry's channels of the group so far."""
+    def _table(self, key, counts):
+        if key not in self.tables:
+            self.tables[key] = SymbolTable(counts)
+        return self.tables[key]
+
+    def coefficient(self, node, heap, i, channel, parameters, prediction, magnitudes, own):
+        """q; own: sum of this channel's magnitudes so far in the node; magnitudes: of the group, this entry."""
         parent = node.parent.activity[channel] if node.parent else 0
-        energy = 2 * parent
-        for offset in _ENERGY_PLACES:
+        around = 0
+        for offset in _BEFORE:
             other = node.around.get(offset)
             same_depth = other is not None and other.depth == node.depth
-            energy += other.activity[channel] if same_depth else parent
-        k = len(magnitudes)
-        before = sum(min(magnitude, 1024) for magnitude in magnitudes)
-        w1, w2 = heap.weights[2 * i], heap.weights[2 * i + 1]
-        predicted = abs(prediction).bit_length() - heap.scale(i).bit_length() + 15
-        height = min(3, self.depth - 1 - node.depth)
-        axis = 0 if i == 1 else 1 if i <= 3 else 2
-        energy_class = sum(1 for limit in _ENERGY_CLASSES if limit < energy)
-        before_class = before if before <= 3 else 4 if before <= 6 else 5
-        last = min(2, magnitudes[-1]) if k >= 1 else 0
-        last2 = min(2, magnitudes[-2]) if k >= 2 else 0
-        keys = (("a", k, energy_class, before_class, height),
-                ("b", k, clamp(predicted, 0, 7), min(3, own), min(3, min(w1, w2).bit_length() - 1),
-                 before_class),
-                ("c", k, min(7, parent.bit_length()), axis, last, last2, height))
-        return k, energy_class, keys, (k, height, axis)
+            around += other.activity[channel] if same_depth else parent
+        last = min(15, magnitudes[-1]) if magnitudes else 0
+        last2 = min(15, magnitudes[-2]) if len(magnitudes) >= 2 else 0
+        ratio = min(64, min(2047, abs(prediction)) * (2**30 // heap.scale(i)) >> 14)
+        own = min(31, own)
+        w = parameters.context_weights[0 if i == 1 else 1 if i <= 3 else 2]
+        constant = w[6] - 256 if w[6] >= 128 else w[6]
+        expected = (parent * w[0] + around * w[1] + 8 * own * w[2] + 16 * last * w[3] +
+                    16 * last2 * w[4] + 4 * ratio * w[5] + constant * abs(constant))
+        e, k = _expected_class(expected), len(magnitudes)
+        key = (k, e, ratio.bit_length(), own > 0, last > 0)
+        symbol = self.decoder.symbol(self._table(key, _first_counts(e)))
+        if symbol < 15:
+            return (symbol + 1) // 2 * (1 if symbol % 2 else -1)
+        more = self.decoder.symbol(self._table((k, e), [8] * 16))
+        magnitude = 8 + more
+        if more == 15:
+            magnitude += self._rest()
+        magnitude = min(2**24, magnitude)
+        return -magnitude if self.decoder.even(1) else magnitude
 
-    def coefficient(self, *context):
-        k, energy, keys, weight_key = self._context(*context)
-        model = self.model
-        if not model.mixed_bit([("zero",) + key for key in keys], ("zero",) + weight_key):
-            return 0
-        negative = self.decoder.even()
-        if not model.mixed_bit([("more",) + key for key in keys], ("more",) + weight_key):
-            return -1 if negative else 1
-        magnitude = 2
-        while magnitude < 15 and model.bit(("tail", k, energy, magnitude)):
-            magnitude += 1
-        if magnitude == 15:
-            magnitude = min(2**24, 15 + self._escape(k) - 1)
-        return -magnitude if negative else magnitude
-
-    def _escape(self, k):
-        length = 0
-        while length < 24 and self.model.bit(("escape", k, length)):
-            length += 1
-        value = 1
-        for _ in range(length):
-            value = 2 * value + self.decoder.even()
-        return value
+    def _rest(self):
+        length, value = min(24, self.decoder.even(5)), 1
+        for part in (min(length, 15), max(0, length - 15)):
+            value = value << part | self.decoder.even(part)
+        return value - 1
 
 
 def _difference(channel, q, scale, prediction):
-    size = (abs(q) << 6) - (channel.bias_one if abs(q) == 1 else channel.bias_more)
+    size = max(0, (abs(q) << 6) - (channel.bias_one if abs(q) == 1 else channel.bias_more))
     value = (size * scale + 2**17 >> 18) * (-1 if q < 0 else 1) if q else 0
     return clamp(prediction + value, -_LIMIT, _LIMIT)
 
@@ -145,7 +154,7 @@ def _decode_node(node, field, groups):
     predictions = _predictions(node, heap, gains)
     values = [None] * 16
     values[1] = node.values
-    sums, largest = [0] * count, [0] * count
+    sums = [0] * count
     for i in range(1, 8):
         if heap.weights[i] == 0:
             continue
@@ -158,13 +167,12 @@ def _decode_node(node, field, groups):
             magnitudes = []
             for j in group.channels:
                 prediction = int(predictions[i][j])
-                q = group.coefficient(node, heap, i, j, prediction, magnitudes, largest[j])
+                q = group.coefficient(node, heap, i, j, field.channels[j], prediction, magnitudes, sums[j])
                 magnitudes.append(abs(q))
                 sums[j] += abs(q)
-                largest[j] = max(largest[j], abs(q))
                 difference = _difference(field.channels[j], q, scale, prediction)
-                first[j] = clamp(int(values[i][j]) - (difference * share + 2**15 >> 16), -_LIMIT, _LIMIT)
-                second[j] = clamp(int(first[j]) + difference, -_LIMIT, _LIMIT)
+                first[j] = int(values[i][j]) - (difference * share + 2**11 >> 12)
+                second[j] = int(first[j]) + difference
         values[2 * i], values[2 * i + 1] = first, second
     for c in range(8):
         if node.children[c]:
@@ -174,10 +182,26 @@ def _decode_node(node, field, groups):
         node.activity = [min(255, 8 * total // split_count) for total in sums]
 
 
-def _to_floats(numbers, field):
+def _shape(point):
+    """The shape of the places around a point."""
+    occupied = [{offset for offset in point.around if sum(map(abs, offset)) == n} for n in (1, 2)]
+    faces, edges = occupied
+    pairs = sorted(sum(1 for offset in faces if offset[axis]) for axis in range(3))
+    beside = [0, 0, 0]
+    for edge in edges:
+        sides = [tuple(v if i == axis else 0 for i, v in enumerate(edge)) for axis in range(3) if edge[axis]]
+        beside[sum(1 for side in sides if side in faces)] += 1
+    number = 9 * pairs[0] + 3 * pairs[1] + pairs[2]
+    for count in (beside[1], beside[0], beside[2]):
+        number = 13 * number + count
+    return number
+
+
+def _to_floats(numbers, field, offsets):
     steps = np.array([channel.step for channel in field.channels], np.float64)
     curved = np.array([channel.curve == 1 for channel in field.channels])
     v = numbers * steps / 256
+    v[:, 0] += offsets * field.shape_step
     return np.where(curved, v + v * np.abs(v) / 4, v).astype(np.float32)
 
 
@@ -199,7 +223,7 @@ def decode_values(sections, tree, kind):
             raise BadData("attributes: bytes for no points")
         sections = ()
     for i, (data, size) in enumerate(zip(sections, field.group_sizes)):
-        groups.append(GroupDecoder(data, f"attributes {i}", first, size, field.depth))
+        groups.append(GroupDecoder(data, f"attributes {i}", first, size))
         first += size
     _set_weights(tree)
     for nodes in tree.depths:
@@ -212,7 +236,8 @@ def decode_values(sections, tree, kind):
     for group in groups:
         group.decoder.check_end()
     numbers = np.array([point.values for point in tree.points()], np.int64)
-    floats = _to_floats(numbers.reshape(-1, field.channel_count), field)
+    offsets = np.array([field.shape_offsets.get(_shape(point), 0) for point in tree.points()], np.float64)
+    floats = _to_floats(numbers.reshape(-1, field.channel_count), field, offsets)
     features = floats[:, 1:].copy()
     if field.colour_transform:
         _undo_colour_transform(features, kind)

@@ -10,7 +10,7 @@ from xxh3 import xxh3_64
 FIELD, GEOMETRY, ATTRIBUTES, NETWORK = 1, 2, 3, 4
 _NAMES = {FIELD: "field", GEOMETRY: "geometry", ATTRIBUTES: "attributes", NETWORK: "network"}
 _HEADER_BYTES, _ENTRY_BYTES = 40, 32
-_FIELD_BYTES, _CHANNEL_BYTES = 52, 12
+_FIELD_BYTES, _CHANNEL_BYTES = 52, 33
 KINDS = ("rgb", "sh1", "sh2", "mlp")
 _FEATURES_OF_KIND = (3, 12, 27, 3)  # mlp: and feature_count
 
@@ -65,12 +65,14 @@ class Channel:
     def __init__(self, data, depth, name):
         self.curve, self.bias_one, self.bias_more, reserved, self.step, self.root = struct.unpack_from(
             "<BBBBfi", data)
+        weights = data[_CHANNEL_BYTES - 21:_CHANNEL_BYTES]
+        self.context_weights = [list(weights[7 * axis:7 * axis + 7]) for axis in range(3)]
         self.gain = list(data[_CHANNEL_BYTES:_CHANNEL_BYTES + depth])
         _require(self.curve <= 1, f"{name}: curve {self.curve}")
         _require(self.bias_one <= 31 and self.bias_more <= 31, f"{name}: bias above 31")
         _require(reserved == 0, f"{name}: reserved byte is not 0")
         _require(np.float32(1e-9) <= self.step <= 1e6, f"{name}: step {self.step}")
-        _require(abs(self.root) <= 2**28, f"{name}: root {self.root}")
+        _require(abs(self.root) <= 2**24, f"{name}: root {self.root}")
         _require(all(gain <= 8 for gain in self.gain), f"{name}: gain above 8")
 
 
@@ -86,14 +88,24 @@ class Field:
         self.origin = origin
         self._check(group_count)
         start = _FIELD_BYTES + group_count
-        _require(len(data) == start + self.channel_count * (_CHANNEL_BYTES + self.depth),
-                 f"field: {len(data)} bytes do not fit its counts")
+        end = start + self.channel_count * (_CHANNEL_BYTES + self.depth)
+        _require(len(data) >= end + 6, f"field: {len(data)} bytes do not fit its counts")
+        self._read_shapes(data[end:])
         self.group_sizes = list(data[_FIELD_BYTES:start])
         _require(min(self.group_sizes, default=0) >= 1 and sum(self.group_sizes) == self.channel_count,
                  f"field: groups of {self.group_sizes} for {self.channel_count} channels")
         size = _CHANNEL_BYTES + self.depth
         self.channels = [Channel(data[start + i * size:start + (i + 1) * size], self.depth, f"channel {i}")
                          for i in range(self.channel_count)]
+
+    def _read_shapes(self, data):
+        self.shape_step, count = struct.unpack_from("<fH", data)
+        _require(np.float32(1e-9) <= self.shape_step <= 1e6, f"field: shape step {self.shape_step}")
+        _require(len(data) == 6 + 4 * count, f"field: {len(data)} bytes for {count} shapes")
+        entries = list(struct.iter_unpack("<Hh", data[6:]))
+        shapes = [-1] + [shape for shape, _ in entries] + [59319]
+        _require(all(a < b for a, b in zip(shapes, shapes[1:])), "field: shapes out of order or range")
+        self.shape_offsets = dict(entries)
 
     def _check(self, group_count):
         _require(all(math.isfinite(x) and abs(x) <= 1e9 for x in self.origin), f"field: origin {self.origin}")

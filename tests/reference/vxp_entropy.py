@@ -1,4 +1,4 @@
-"""Range decoder, counters and mixes of a .vxp package: docs/format.md, sections 6 and 7."""
+"""Range decoder, counters, mixes and symbols of a .vxp package: docs/format.md, sections 6 and 7."""
 
 from vxp_container import BadData
 
@@ -112,3 +112,70 @@ class Model:
             weights[i] = clamp(weights[i] + (s[i] * error + 2**17 >> 18), -2**20, 2**20)
             self._update(counters[i], bit)
         return bit
+
+
+class SymbolTable:
+    """Counts of 16 symbols and where each begins in 0..32767."""
+
+    def __init__(self, counts):
+        self.counts = list(counts)
+        self._update()
+
+    def _update(self):
+        if sum(self.counts) > 49152:
+            self.counts = [(count + 1) // 2 for count in self.counts]
+        total = sum(self.counts)
+        scale, below, self.starts = (32752 << 32) // total, 0, [0]
+        for s in range(1, 16):
+            below += self.counts[s - 1]
+            self.starts.append(s + (below * scale >> 32))
+        self.starts.append(32768)
+        self.left = clamp(total // 16, 1, 1024)
+
+    def find(self, slot):
+        return max(s for s in range(16) if self.starts[s] <= slot)
+
+    def count(self, symbol):
+        self.counts[symbol] += 8
+        self.left -= 1
+        if self.left == 0:
+            self._update()
+
+
+class SymbolDecoder:
+    """Reads symbols from the bytes of one section."""
+
+    def __init__(self, data, name):
+        self.data, self.name, self.position = data, name, 0
+        self.state = self._next_word()
+        self.state |= self._next_word() << 32
+
+    def _next_word(self):
+        word = int.from_bytes(self.data[self.position:self.position + 4].ljust(4, b"\0"), "little")
+        self.position += 4
+        return word
+
+    def _refill(self):
+        if self.state < 2**31:
+            self.state = self.state << 32 | self._next_word()
+
+    def symbol(self, table):
+        slot = self.state & 32767
+        symbol = table.find(slot)
+        start = table.starts[symbol]
+        self.state = (table.starts[symbol + 1] - start) * (self.state >> 15) + slot - start
+        self._refill()
+        table.count(symbol)
+        return symbol
+
+    def even(self, bits):
+        value = self.state & (1 << bits) - 1
+        self.state >>= bits
+        self._refill()
+        return value
+
+    def check_end(self):
+        """Refuses a section that is longer or shorter than its symbols, or does not end as it must."""
+        if self.position != len(self.data) or self.state != 2**31:
+            raise BadData(f"{self.name}: {len(self.data)} bytes, the symbols take {self.position}, "
+                          f"state {self.state:x}")

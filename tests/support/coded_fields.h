@@ -92,6 +92,9 @@ inline CodedField random_codes(const RandomCodes& options) {
     channel.bias_one = static_cast<uint8_t>(pick(0, kMaxBias));
     channel.bias_more = static_cast<uint8_t>(pick(0, kMaxBias));
     channel.root = pick(-100000, 100000);
+    for (auto& axis : channel.context_weights) {
+      for (uint8_t& weight : axis) weight = static_cast<uint8_t>(pick(0, 255));
+    }
     for (int d = 0; d < depth; ++d)
       channel.prediction_gain.push_back(static_cast<uint8_t>(pick(0, 8)));
     for (size_t i = 1; i < points; ++i) {
@@ -102,6 +105,11 @@ inline CodedField random_codes(const RandomCodes& options) {
     }
     field.channels.push_back(std::move(channel));
   }
+  for (int shape = pick(0, 500); shape < kShapeCount; shape += pick(1, 2000)) {
+    field.shape_offsets.push_back(
+        {static_cast<uint16_t>(shape), static_cast<int16_t>(pick(-32768, 32767))});
+  }
+  field.shape_step = 0.001f;
   field.group_sizes = {1, 3};
   for (int left = channels - 3; left > 0; left -= 5)
     field.group_sizes.push_back(static_cast<uint8_t>(std::min(5, left)));

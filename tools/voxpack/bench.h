@@ -5,6 +5,7 @@
 
 namespace voxpack {
 
+void add_bench_codec(CLI::App& bench, Command& command);
 void add_bench_scale(CLI::App& bench, Command& command);
 
 }  // namespace voxpack

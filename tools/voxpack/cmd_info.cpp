@@ -1,7 +1,10 @@
 // info: what a package or field holds, and where a package's bytes go.
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "size_text.h"
 #include "sources.h"
@@ -56,6 +59,31 @@ Json describe(const Model& model) {
   return out;
 }
 
+// One row per section and channel, one column per level: bytes that go when that part goes.
+std::string bill_text(const Json& bill) {
+  std::vector<int> levels;
+  std::vector<std::pair<std::string, std::string>> rows;
+  std::map<std::tuple<std::string, std::string, int>, double> bytes;
+  for (const Json& part : bill) {
+    const auto row =
+        std::pair(part["section"].get<std::string>(), part["channel"].get<std::string>());
+    const int level = part["level"];
+    if (std::find(levels.begin(), levels.end(), level) == levels.end()) levels.push_back(level);
+    if (rows.empty() || rows.back() != row) rows.push_back(row);
+    bytes[{row.first, row.second, level}] += part["size_bytes"].get<double>();
+  }
+  std::sort(levels.begin(), levels.end());
+  std::string out = format("\n%-24s", "bytes of level");
+  for (const int level : levels) out += format(" %10d", level);
+  out += "\n";
+  for (const auto& [section, channel] : rows) {
+    out += format("%-24s", channel.empty() ? section.c_str() : channel.c_str());
+    for (const int level : levels) out += format(" %10.0f", bytes[{section, channel, level}]);
+    out += "\n";
+  }
+  return out;
+}
+
 std::string text_of(const Json& info) {
   const auto row = [](const char* name, const std::string& value) {
     return format("%-16s ", name) + value + "\n";
@@ -92,7 +120,7 @@ std::string text_of(const Json& info) {
                   count_text(bytes).c_str(), section["bits_per_point"].get<double>(),
                   100.0 * double(bytes) / double(size));
   }
-  return out;
+  return out + (info.contains("bill") ? bill_text(info["bill"]) : "");
 }
 
 Status info(const InfoArgs& args, Command& command) {
@@ -105,7 +133,16 @@ Status info(const InfoArgs& args, Command& command) {
                                        {"size_bytes", part.size_bytes},
                                        {"bits_per_point", part.bits_per_point}});
     }
+    VOXPACK_ASSIGN(const auto bill, open_bill(args.model));
+    for (const BillRow& row : bill) {
+      described["bill"].push_back({{"section", row.section},
+                                   {"level", row.level},
+                                   {"channel", row.channel},
+                                   {"size_bytes", row.size_bytes},
+                                   {"bits_per_point", row.bits_per_point}});
+    }
     command.report.json()["sections"] = described["sections"];
+    command.report.json()["bill"] = described["bill"];
   }
   command.report.set("point_count", static_cast<uint64_t>(model.field.point_count()));
   command.report.set("size_bytes", model.size_bytes);

@@ -27,6 +27,7 @@ void add_commands(CLI::App& app, Command& command) {
   add_compare(app, command);
   add_check(app, command);
   add_info(app, command);
+  add_bench(app, command);
   add_demo(app, command);
   add_bench(app, command);
   add_doctor(app, command);

@@ -60,6 +60,11 @@ Result<std::vector<PackagePart>> open_parts(const std::string& path) {
   return describe_package(bytes).in(path);
 }
 
+Result<std::vector<BillRow>> open_bill(const std::string& path) {
+  VOXPACK_ASSIGN(const auto bytes, read_file(path, kMaxPackageBytes));
+  return bill_of_package(bytes).in(path);
+}
+
 Result<Field> open_field(const std::string& path, Command& command) {
   if (is_package_file(path)) {
     return {Errc::usage,

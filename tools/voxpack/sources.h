@@ -8,6 +8,7 @@
 #include "field/dataset.h"
 #include "field/field.h"
 #include "stages/pack.h"
+#include "stages/package_bill.h"
 
 namespace voxpack {
 
@@ -25,6 +26,9 @@ Result<Model> open_model(const std::string& path, Command& command);
 
 // The parts of a package file and their bytes. Fails as the package reader does, with the path.
 Result<std::vector<PackagePart>> open_parts(const std::string& path);
+
+// Where the bytes of a package file go. Fails as the package reader does, with the path.
+Result<std::vector<BillRow>> open_bill(const std::string& path);
 
 // Reads a field file; a package is refused with the command that turns it into a field.
 Result<Field> open_field(const std::string& path, Command& command);

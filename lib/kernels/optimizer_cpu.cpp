@@ -103,6 +103,7 @@ Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int it
     stats.mse += lane.squared_error;
     stats.sample_count += lane.sample_count;
   }
+  stats.page_count = page_count_;
   stats.mse /= 3.0 * static_cast<double>(std::max<uint64_t>(1, stats.ray_count));
   return stats;
 }
@@ -165,7 +166,8 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
   const MarchTable& table = best_march_table();
   const int64_t point_rows = static_cast<int64_t>(1 + lattice_.point_count);
   const int64_t pages = (point_rows + kRowsPerPage - 1) / kRowsPerPage;
-#pragma omp parallel for schedule(dynamic, 256)
+  uint64_t page_count = 0;
+#pragma omp parallel for schedule(dynamic, 256) reduction(+ : page_count)
   for (int64_t page = 0; page < pages; ++page) {
     float* gradients[kLanes];
     int touched = 0;
@@ -175,6 +177,7 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
       gradients[touched++] = lanes_[lane].row_gradients + page * kRowsPerPage * stride_;
     }
     if (touched == 0) continue;
+    ++page_count;
     if (page == 0) {  // row 0 stands for empty sites and stays zero
       for (int g = 0; g < touched; ++g) std::fill_n(gradients[g], stride_, 0.0f);
     }
@@ -184,6 +187,7 @@ void OptimizerCpu::update(const OptimizeSettings& settings) {
     table.adam_page(rows_.data() + at, first_.data() + at, second_.data() + at, gradients, touched,
                     stride_, rows, adam);
   }
+  page_count_ = page_count;
   network_.adam(lanes_, settings.network_rate, network_keep(settings), adam);
   if (fits_views(settings)) fit_views(settings);
   resolve_hanging(lattice_, stride_, rows_.data());

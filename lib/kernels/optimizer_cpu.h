@@ -54,6 +54,7 @@ class OptimizerCpu : public Optimizer {
     std::vector<float> view_gradients;
   };
   std::vector<LaneMemory> memory_;
+  uint64_t page_count_ = 0;       // of the last iteration
   std::vector<uint8_t> touched_;  // pages that the rays touched, all lanes
   std::vector<TrainLane> lanes_;  // empty: no working memory yet
 };

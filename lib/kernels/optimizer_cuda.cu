@@ -91,6 +91,9 @@ class OptimizerCuda : public Optimizer {
     unsigned long long sample_count = 0;
     VOXPACK_TRY(sample_count_.download(&sample_count, 1));
     stats.sample_count = sample_count;
+    uint32_t page_count = 0;
+    if (iterations > 0) VOXPACK_TRY(pages_.count.download(&page_count, 1));
+    stats.page_count = page_count;
     stats.ray_count = static_cast<uint64_t>(options_.rays_per_iteration) * iterations;
     stats.mse /= 3.0 * static_cast<double>(std::max<uint64_t>(1, stats.ray_count));
     return stats;

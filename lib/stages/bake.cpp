@@ -173,7 +173,7 @@ Result<Field> run_bake(const DataSet& views, const BakeOptions& given, Kernels& 
     if (extras.levels != nullptr) {
       extras.levels->push_back({plan[level].resolution, optimised_count,
                                 plan[level].iterations - first, clock.seconds(),
-                                psnr_of(result.mse), result.samples_per_ray});
+                                psnr_of(result.mse), result.samples_per_ray, result.page_count});
     }
     if (!is_last) continue;
     VOXPACK_ASSIGN(Field field, optimizer->field());

@@ -54,6 +54,7 @@ struct BakeLevel {
   double seconds = 0;          // until the next level could start
   double train_psnr_db = 0;    // of the rays of its last iterations, 20 at most
   double samples_per_ray = 0;  // with density, of all its iterations
+  uint64_t page_count = 0;     // pages of 16 points that its last iteration updated
 };
 
 // What a bake can do beside its result.

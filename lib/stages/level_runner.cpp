@@ -38,6 +38,7 @@ Result<LevelResult> LevelRunner::run(size_t level, int first, const Field& topol
     result.mse = stats.mse;
     samples += stats.sample_count;
     rays += stats.ray_count;
+    result.page_count = stats.page_count;
     pace_.add(level, count, clock.seconds());
     log_.progress({stage_, pace_.fraction(level, done), pace_.seconds_left(level, done),
                    describe(topology, result.mse)});

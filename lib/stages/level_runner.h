@@ -25,6 +25,7 @@ double psnr_of(double mse);
 struct LevelResult {
   double mse = 0;              // of the last iterations
   double samples_per_ray = 0;  // with density, over all iterations
+  uint64_t page_count = 0;     // updated by the last iteration
 };
 
 // `stage` names the work in the log. The plan, the optimiser and the log must outlive the runner.

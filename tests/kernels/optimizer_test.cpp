@@ -76,6 +76,8 @@ TEST(Optimizer, LossFallsForEveryKind) {
     ASSERT_TRUE(first.ok());
     EXPECT_EQ(first.value().ray_count, 3u * 512);
     EXPECT_GT(first.value().sample_count, 512u);
+    EXPECT_GT(first.value().page_count, 0u);
+    EXPECT_LE(first.value().page_count, start.point_count() / kRowsPerPage + 1);
     ASSERT_TRUE(optimizer->run({}, 50).ok());
     const auto last = optimizer->run({}, 3);
     ASSERT_TRUE(last.ok());

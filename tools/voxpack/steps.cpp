@@ -25,7 +25,8 @@ void record_levels(const std::vector<BakeLevel>& levels, Report& report) {
                     {"iterations", level.iterations},
                     {"seconds", level.seconds},
                     {"train_psnr_db", level.train_psnr_db},
-                    {"samples_per_ray", level.samples_per_ray}});
+                    {"samples_per_ray", level.samples_per_ray},
+                    {"page_count", level.page_count}});
   }
   report.set("train_psnr_db", levels.back().train_psnr_db);
 }

@@ -40,7 +40,7 @@ struct DetectOptions {
 // behind (detect_metric.h).
 //
 // Sums stand for all pixels of the cameras used, also with a pixel stride. The same for any number
-// of threads. Empty for a field without points. Fails with usage if an option is below 1, with
+// of threads and on every device. Empty for a field without points. Fails with usage if an option is below 1, with
 // bad_data if `field` is not valid, with device if memory is short, with interrupted after Ctrl-C.
 Result<DetailMap> run_detect(const Field& field, std::span<const Camera> cameras,
                              const DetectOptions& options, Kernels& kernels, Log& log);

@@ -97,10 +97,10 @@ Field seen_field(const Field& field, const DetailMap& detail, const std::vector<
 
 Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
                             const std::vector<uint64_t>& masks, const PruneOptions& options,
-                            Log& log) {
+                            Kernels& kernels, Log& log) {
   log.progress({"prune", 0.1, -1, "coarser levels"});
   VOXPACK_ASSIGN(const PruneTree tree,
-                 make_prune_tree(field, detail, masks, options.coarsest_level));
+                 make_prune_tree(field, detail, masks, options.coarsest_level, kernels));
   Field best, last;
   uint64_t goal = options.target_points;
   for (int round = 0; round < kBudgetRounds; ++round) {
@@ -127,7 +127,7 @@ Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
 }  // namespace
 
 Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options,
-                        Log& log) {
+                        Kernels& kernels, Log& log) {
   VOXPACK_TRY(check_arguments(field, detail, options));
   try {
     if (field.point_count() == 0) return field;
@@ -135,7 +135,8 @@ Result<Field> run_prune(const Field& field, const DetailMap& detail, const Prune
         find_seen(field, detail.visibility_max, options.min_visibility);
     uint64_t seen = 0;
     for (const uint64_t mask : masks) seen += static_cast<uint64_t>(std::popcount(mask));
-    if (seen > options.target_points) return cut_to_budget(field, detail, masks, options, log);
+    if (seen > options.target_points)
+      return cut_to_budget(field, detail, masks, options, kernels, log);
     return seen_field(field, detail, masks);
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory to prune " + std::to_string(field.point_count()) +

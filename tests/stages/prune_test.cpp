@@ -23,7 +23,7 @@ class Prune : public testing::Test {
   }
 
   Field prune(const Field& field, const DetailMap& detail, const PruneOptions& options) {
-    auto made = run_prune(field, detail, options, log);
+    auto made = run_prune(field, detail, options, *kernels, log);
     EXPECT_TRUE(made.ok()) << made.error().message();
     if (!made.ok()) return {};
     const Status valid = validate(made.value());
@@ -181,7 +181,7 @@ TEST_F(Prune, RefusesWhatDoesNotFit) {
   const Field field = make_ball(32, 0.3, 1.5, 3, flat);
   const DetailMap detail = detect(field);
   const auto code_of = [&](const DetailMap& map, const PruneOptions& options) {
-    return run_prune(field, map, options, log).error().code();
+    return run_prune(field, map, options, *kernels, log).error().code();
   };
   DetailMap shorter = detail;
   shorter.visibility_max.pop_back();

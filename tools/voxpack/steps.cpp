@@ -166,7 +166,7 @@ Result<Field> prune_step(const Field& field, const DetailMap& detail, const Data
   Field pruned;
   {
     const Report::Stage stage(command.report, "prune");
-    VOXPACK_ASSIGN(pruned, run_prune(field, detail, options.prune, command.console));
+    VOXPACK_ASSIGN(pruned, run_prune(field, detail, options.prune, kernels, command.console));
   }
   command.console.info("pruned " + count_text(field.point_count()) + " to " +
                        count_text(pruned.point_count()) + " points");

@@ -1,6 +1,5 @@
 // Coarsening on the GPU: one block of threads per coarse block, the passes one launch each. The
 // numbers stay on the device between the passes.
-#include <algorithm>
 #include <future>
 #include <new>
 
@@ -46,19 +45,16 @@ class CoarsenerCuda {
   Status upload(const CoarsenInput& input) {
     const CoarseLinks& links = *input.links;
     view_ = view_of(input);
-    VOXPACK_TRY(copy_.open(std::max({input.fine_blocks.size_bytes(), input.features.size_bytes(),
-                                     input.density.size_bytes(),
-                                     links.neighbours.size() * sizeof(links.neighbours[0])})));
-    VOXPACK_TRY(put(input.fine_blocks, fine_blocks_));
-    VOXPACK_TRY(put(input.density, density_));
-    VOXPACK_TRY(put(input.features, features_));
-    VOXPACK_TRY(put(input.vis_sum, vis_sum_));
-    VOXPACK_TRY(put(input.gains, gains_));
-    VOXPACK_TRY(put(input.coarse_blocks, coarse_blocks_));
-    VOXPACK_TRY(
-        put(std::span(links.neighbours.front().data(), links.neighbours.size() * 27), neighbours_));
-    VOXPACK_TRY(put(std::span(links.first_child), first_child_));
-    VOXPACK_TRY(put(std::span(links.child_masks), child_masks_));
+    VOXPACK_TRY(copy_.upload(input.fine_blocks, fine_blocks_));
+    VOXPACK_TRY(copy_.upload(input.density, density_));
+    VOXPACK_TRY(copy_.upload(input.features, features_));
+    VOXPACK_TRY(copy_.upload(input.vis_sum, vis_sum_));
+    VOXPACK_TRY(copy_.upload(input.gains, gains_));
+    VOXPACK_TRY(copy_.upload(input.coarse_blocks, coarse_blocks_));
+    VOXPACK_TRY(copy_.upload(
+        std::span(links.neighbours.front().data(), links.neighbours.size() * 27), neighbours_));
+    VOXPACK_TRY(copy_.upload(std::span(links.first_child), first_child_));
+    VOXPACK_TRY(copy_.upload(std::span(links.child_masks), child_masks_));
     view_.fine_blocks = fine_blocks_.get();
     view_.fine = {input.channels, density_.get(), features_.get()};
     view_.vis_sum = vis_sum_.get();
@@ -110,11 +106,6 @@ class CoarsenerCuda {
     DeviceArray<float> density, features;
   };
 
-  template <class T, class From>
-  Status put(From from, DeviceArray<T>& to) {
-    VOXPACK_TRY(to.allocate(from.size()));
-    return copy_.upload(from.data(), from.size_bytes(), to.get());
-  }
   Status get(const DeviceArray<float>& from, std::vector<float>& to) {
     return copy_.download(from.get(), to.size() * sizeof(float), to.data());
   }

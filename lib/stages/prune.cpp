@@ -42,10 +42,10 @@ Status check_arguments(const Field& field, const DetailMap& detail, const PruneO
                              " is not in 0.." + std::to_string(kMaxLevel)};
   }
   for (const auto* values : {&detail.visibility_sum, &detail.visibility_max, &detail.detail}) {
-    for (const float v : *values) {
-      if (!(v >= 0 && v < 1e30f))
-        return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
-    }
+    bool valid = true;
+#pragma omp parallel for schedule(static) reduction(&& : valid)
+    for (size_t i = 0; i < count; ++i) valid = valid && (*values)[i] >= 0 && (*values)[i] < 1e30f;
+    if (!valid) return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
   }
   return validate(field);
 }

@@ -55,6 +55,7 @@ std::vector<SelectNode> make_nodes(const PyramidLevel& level, const PyramidLevel
 void add_costs(const SelectLevel& finer, const std::vector<float>& site_error,
                const std::vector<float>& empty_error, std::vector<SelectNode>& nodes,
                const std::vector<uint32_t>& coarse_index) {
+#pragma omp parallel for schedule(static)
   for (size_t b = 0; b < nodes.size(); ++b) {
     SelectNode& node = nodes[b];
     if (node.child_count == 0) continue;

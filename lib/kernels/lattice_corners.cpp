@@ -100,8 +100,9 @@ class CornerFinder {
     }
   }
 
-  // A corner of `leaf` that hangs on the coarser leaf `coarse`.
+  // A corner of a leaf that hangs on the coarser leaf `coarse`.
   struct Hanging {
+    uint64_t key;  // of its position
     uint32_t leaf;
     int corner, coarse;
   };
@@ -118,17 +119,48 @@ class CornerFinder {
       if (coarse < 0) {
         rows[corner] = stored_row(p.data());
       } else {
-        hanging.push_back({leaf, corner, coarse});
+        const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
+                                         static_cast<uint32_t>(p[2]));
+        hanging.push_back({key, leaf, corner, coarse});
       }
     }
   }
 
-  // A hanging corner needs the rows of the coarser leaf: those must be complete. Rows are numbered
-  // in the order of the calls.
-  void hang(const Hanging& hanging) {
+  // Gives a hanging corner its row, in the order of the calls; true if it is a new one, to be
+  // filled.
+  bool number(const Hanging& hanging, uint32_t next_row) {
+    uint32_t& row = known_.row_of(hanging.key);
+    const bool is_new = row == 0;
+    if (is_new) row = next_row;
     lattice_
         .corner_rows[size_t{hanging.leaf} * kCornersPerLeaf + static_cast<size_t>(hanging.corner)] =
-        hanging_row(place(hanging.leaf, hanging.corner).data(), hanging.coarse);
+        row;
+    return is_new;
+  }
+
+  // The row of a hanging corner; those of the coarser leaf must be known.
+  HangingRow row_of(const Hanging& hanging) const {
+    const std::array<int64_t, 3> p = place(hanging.leaf, hanging.corner);
+    const LeafView& view = lattice_.leaves[hanging.coarse];
+    const uint32_t* rows = lattice_.corner_rows.data() + size_t(hanging.coarse) * kCornersPerLeaf;
+    int cell[3];
+    float fraction[3];
+    for (int a = 0; a < 3; ++a) {
+      const int64_t local = p[a] - static_cast<int64_t>(view.lower[a]);
+      cell[a] = static_cast<int>(std::min<int64_t>(local >> view.shift, kBlockCells - 1));
+      fraction[a] = static_cast<float>(local - (int64_t{cell[a]} << view.shift)) /
+                    static_cast<float>(1 << view.shift);
+    }
+    HangingRow row{};
+    for (int c = 0; c < 8; ++c) {
+      const int i = cell[0] + (c & 1), j = cell[1] + (c >> 1 & 1), k = cell[2] + (c >> 2);
+      const float weight = (c & 1 ? fraction[0] : 1 - fraction[0]) *
+                           (c & 2 ? fraction[1] : 1 - fraction[1]) *
+                           (c & 4 ? fraction[2] : 1 - fraction[2]);
+      row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
+      row.weights[c] = weight;
+    }
+    return row;
   }
 
  private:
@@ -168,35 +200,6 @@ class CornerFinder {
     return ((p[0] | p[1] | p[2]) & low_bits) == 0 ? -1 : coarsest;
   }
 
-  uint32_t hanging_row(const int64_t p[3], int coarse_leaf) {
-    const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
-                                     static_cast<uint32_t>(p[2]));
-    uint32_t& known = known_.row_of(key);
-    if (known != 0) return known;
-    const LeafView& view = lattice_.leaves[coarse_leaf];
-    const uint32_t* rows = lattice_.corner_rows.data() + size_t(coarse_leaf) * kCornersPerLeaf;
-    int cell[3];
-    float fraction[3];
-    for (int a = 0; a < 3; ++a) {
-      const int64_t local = p[a] - static_cast<int64_t>(view.lower[a]);
-      cell[a] = static_cast<int>(std::min<int64_t>(local >> view.shift, kBlockCells - 1));
-      fraction[a] = static_cast<float>(local - (int64_t{cell[a]} << view.shift)) /
-                    static_cast<float>(1 << view.shift);
-    }
-    HangingRow row{};
-    for (int c = 0; c < 8; ++c) {
-      const int i = cell[0] + (c & 1), j = cell[1] + (c >> 1 & 1), k = cell[2] + (c >> 2);
-      const float weight = (c & 1 ? fraction[0] : 1 - fraction[0]) *
-                           (c & 2 ? fraction[1] : 1 - fraction[1]) *
-                           (c & 4 ? fraction[2] : 1 - fraction[2]);
-      row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
-      row.weights[c] = weight;
-    }
-    lattice_.hanging.push_back(row);
-    known = static_cast<uint32_t>(lattice_.row_count() - 1);
-    return known;
-  }
-
   const Field& field_;
   Lattice& lattice_;
   bool single_level_ = true;
@@ -230,9 +233,19 @@ void find_corner_rows(const Field& field, Lattice& lattice) {
       const size_t stop = std::min(end, first + (part + 1) * kPart);
       for (size_t i = first + part * kPart; i < stop; ++i) finder.find(order[i], hanging[part]);
     }
+    std::vector<CornerFinder::Hanging> fresh;
+    const auto first_row = static_cast<uint32_t>(lattice.row_count());
     for (const auto& part : hanging) {
-      for (const CornerFinder::Hanging& corner : part) finder.hang(corner);
+      for (const CornerFinder::Hanging& corner : part) {
+        if (finder.number(corner, first_row + static_cast<uint32_t>(fresh.size()))) {
+          fresh.push_back(corner);
+        }
+      }
     }
+    const size_t before = lattice.hanging.size();
+    lattice.hanging.resize(before + fresh.size());
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < fresh.size(); ++i) lattice.hanging[before + i] = finder.row_of(fresh[i]);
     first = end;
   }
 }

@@ -1,7 +1,8 @@
-// The arithmetic of every stage, behind one interface: renderer, optimiser and visibility.
+// The arithmetic of every stage, behind one interface: renderer, optimiser, visibility and
+// coarsening.
 //
 // Rendering and optimisation are of the tolerance kind (they decide no byte of a package);
-// visibility is exact. Results do not depend on the number of threads.
+// visibility and coarsening are exact. Results do not depend on the number of threads.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "field/camera.h"
 #include "field/field.h"
+#include "kernels/coarsen.h"
 #include "kernels/optimizer.h"
 
 namespace voxpack {
@@ -55,6 +57,11 @@ class Kernels {
   // Marches the pixels (i * pixel_stride, j * pixel_stride) of every camera. `exact`.
   virtual Result<Visibility> visibility(const Field& field, std::span<const Camera> cameras,
                                         int pixel_stride) = 0;
+
+  // The numbers of the next coarser level of a sparse lattice and what it would lose (coarsen.h).
+  // Fails with `usage` if the arrays of `input` do not fit each other, with `device` if memory is
+  // short or the device fails; `output` holds nothing useful then. `exact`.
+  virtual Status coarsen(const CoarsenInput& input, CoarsenOutput& output) = 0;
 };
 
 // The kernels of `device`, "cpu" or "cuda". Fails with `unsupported` if this build or this machine

@@ -90,6 +90,18 @@ Result<Visibility> KernelsCpu::visibility(const Field& field, std::span<const Ca
   return visibility_of(field, cameras, pixel_stride, count_visibility_cpu);
 }
 
+Status KernelsCpu::coarsen(const CoarsenInput& input, CoarsenOutput& output) {
+  VOXPACK_TRY(check_coarsen_input(input));
+  try {
+    coarsen_cpu(input, output);
+    return {};
+  } catch (const std::bad_alloc&) {
+    return {Errc::device, "not enough memory for the coarser level of " +
+                              std::to_string(input.density.size()) +
+                              " points; free memory or use fewer points"};
+  }
+}
+
 Result<std::unique_ptr<Kernels>> make_kernels(std::string_view device) {
   if (device == "cpu") return std::unique_ptr<Kernels>(std::make_unique<KernelsCpu>());
 #ifdef VOXPACK_HAS_CUDA

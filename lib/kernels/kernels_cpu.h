@@ -13,6 +13,7 @@ class KernelsCpu : public Kernels {
                                                     const OptimizerOptions& options) override;
   Result<Visibility> visibility(const Field& field, std::span<const Camera> cameras,
                                 int pixel_stride) override;
+  Status coarsen(const CoarsenInput& input, CoarsenOutput& output) override;
 };
 
 }  // namespace voxpack

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "kernels/coarsen_cuda.cuh"
 #include "kernels/kernels_cuda.h"
 #include "kernels/lattice.h"
 #include "kernels/optimizer_cuda.cuh"
@@ -25,6 +26,10 @@ class KernelsCuda : public Kernels {
   Result<Visibility> visibility(const Field& field, std::span<const Camera> cameras,
                                 int pixel_stride) override {
     return visibility_of(field, cameras, pixel_stride, count_visibility_cuda);
+  }
+  Status coarsen(const CoarsenInput& input, CoarsenOutput& output) override {
+    VOXPACK_TRY(check_coarsen_input(input));
+    return coarsen_cuda(input, output);
   }
 };
 

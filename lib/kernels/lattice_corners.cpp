@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <unordered_map>
 
 #include "core/morton.h"
 #include "kernels/traverse.h"
@@ -26,6 +25,43 @@ constexpr std::array<int8_t, 64> kSiteCorners = site_corners();
 constexpr uint64_t kLowerFaces[3] = {0x5555555555555555ULL & 0x00ff00ff00ff00ffULL,
                                      0x3333333333333333ULL & 0x0000ffff0000ffffULL,
                                      0x0f0f0f0f0f0f0f0fULL & 0x00000000ffffffffULL};
+
+// Positions to rows, open addressing. Row 0 is that of no position here.
+class RowMap {
+ public:
+  // The row of `key`, 0 if it is new: to be set before the next call.
+  uint32_t& row_of(uint64_t key) {
+    if (count_ * 2 >= slots_.size()) grow();
+    Slot& slot = slot_of(key);
+    if (slot.row == 0) {
+      slot.key = key;
+      ++count_;
+    }
+    return slot.row;
+  }
+
+ private:
+  struct Slot {
+    uint64_t key = 0;
+    uint32_t row = 0;
+  };
+  Slot& slot_of(uint64_t key) {
+    size_t at = static_cast<size_t>((key * 0x9e3779b97f4a7c15ULL) >> (64 - bits_));
+    while (slots_[at].row != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    return slots_[at];
+  }
+  void grow() {
+    std::vector<Slot> old(size_t{1} << ++bits_);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.row != 0) slot_of(slot.key) = slot;
+    }
+  }
+
+  int bits_ = 10;
+  size_t count_ = 0;
+  std::vector<Slot> slots_ = std::vector<Slot>(size_t{1} << bits_);
+};
 
 // Finds the rows of the 125 corners of one leaf.
 class CornerFinder {
@@ -64,60 +100,49 @@ class CornerFinder {
     }
   }
 
-  // Leaves must come with the coarsest level first: a hanging corner needs the rows of coarser
-  // leaves.
-  void find(uint32_t leaf) {
-    const LeafView& view = lattice_.leaves[leaf];
+  // A corner of a leaf that hangs on the coarser leaf `coarse`.
+  struct Hanging {
+    uint64_t key;  // of its position
+    uint32_t leaf;
+    int corner, coarse;
+  };
+
+  // The corners of a leaf but those that hang, which are added to `hanging`. For any leaves at the
+  // same time.
+  void find(uint32_t leaf, std::vector<Hanging>& hanging) {
     uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
-    for (int k = 0; k <= kBlockCells; ++k) {
-      for (int j = 0; j <= kBlockCells; ++j) {
-        for (int i = 0; i <= kBlockCells; ++i) {
-          const int64_t p[3] = {static_cast<int64_t>(view.lower[0]) + (int64_t{i} << view.shift),
-                                static_cast<int64_t>(view.lower[1]) + (int64_t{j} << view.shift),
-                                static_cast<int64_t>(view.lower[2]) + (int64_t{k} << view.shift)};
-          const bool inside = i % kBlockCells && j % kBlockCells && k % kBlockCells;
-          rows[(k * 5 + j) * 5 + i] = inside ? stored_row(p) : boundary_row(p);
-        }
+    for (int corner = 0; corner < kCornersPerLeaf; ++corner) {
+      const int i = corner % 5, j = corner / 5 % 5, k = corner / 25;
+      const std::array<int64_t, 3> p = place(leaf, corner);
+      const bool inside = i % kBlockCells && j % kBlockCells && k % kBlockCells;
+      const int coarse = inside ? -1 : coarser_leaf(p.data());
+      if (coarse < 0) {
+        rows[corner] = stored_row(p.data());
+      } else {
+        const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
+                                         static_cast<uint32_t>(p[2]));
+        hanging.push_back({key, leaf, corner, coarse});
       }
     }
   }
 
- private:
-  // Row of the point stored at position p (finest lattice), 0 if none is.
-  uint32_t stored_row(const int64_t p[3]) const {
-    const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
-    if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
-    const Block& block = field_.blocks[leaf];
-    const int shift = lattice_.leaves[leaf].shift;
-    const uint64_t site =
-        morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
-    if (!(block.mask >> site & 1)) return 0;
-    const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
-    return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
+  // Gives a hanging corner its row, in the order of the calls; true if it is a new one, to be
+  // filled.
+  bool number(const Hanging& hanging, uint32_t next_row) {
+    uint32_t& row = known_.row_of(hanging.key);
+    const bool is_new = row == 0;
+    if (is_new) row = next_row;
+    lattice_
+        .corner_rows[size_t{hanging.leaf} * kCornersPerLeaf + static_cast<size_t>(hanging.corner)] =
+        row;
+    return is_new;
   }
 
-  uint32_t boundary_row(const int64_t p[3]) {
-    int coarsest = -1;
-    for (int s = 0; s < 8; ++s) {
-      const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
-                               (p[2] - (s >> 2)) >> 2);
-      if (leaf >= 0 &&
-          (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
-        coarsest = leaf;
-      }
-    }
-    const LeafView& view = lattice_.leaves[coarsest];
-    const int64_t low_bits = (int64_t{1} << view.shift) - 1;
-    if (((p[0] | p[1] | p[2]) & low_bits) == 0) return stored_row(p);
-    return hanging_row(p, coarsest);
-  }
-
-  uint32_t hanging_row(const int64_t p[3], int coarse_leaf) {
-    const uint64_t key = morton_code(static_cast<uint32_t>(p[0]), static_cast<uint32_t>(p[1]),
-                                     static_cast<uint32_t>(p[2]));
-    if (const auto found = known_.find(key); found != known_.end()) return found->second;
-    const LeafView& view = lattice_.leaves[coarse_leaf];
-    const uint32_t* rows = lattice_.corner_rows.data() + size_t(coarse_leaf) * kCornersPerLeaf;
+  // The row of a hanging corner; those of the coarser leaf must be known.
+  HangingRow row_of(const Hanging& hanging) const {
+    const std::array<int64_t, 3> p = place(hanging.leaf, hanging.corner);
+    const LeafView& view = lattice_.leaves[hanging.coarse];
+    const uint32_t* rows = lattice_.corner_rows.data() + size_t(hanging.coarse) * kCornersPerLeaf;
     int cell[3];
     float fraction[3];
     for (int a = 0; a < 3; ++a) {
@@ -135,16 +160,50 @@ class CornerFinder {
       row.sources[c] = weight > 0 ? rows[(k * 5 + j) * 5 + i] : 0;
       row.weights[c] = weight;
     }
-    lattice_.hanging.push_back(row);
-    const uint32_t index = static_cast<uint32_t>(lattice_.row_count() - 1);
-    known_.emplace(key, index);
-    return index;
+    return row;
+  }
+
+ private:
+  // Row of the point stored at position p (finest lattice), 0 if none is.
+  uint32_t stored_row(const int64_t p[3]) const {
+    const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
+    if (leaf < 0 || static_cast<size_t>(leaf) >= field_.blocks.size()) return 0;
+    const Block& block = field_.blocks[leaf];
+    const int shift = lattice_.leaves[leaf].shift;
+    const uint64_t site =
+        morton_code((p[0] >> shift) & 3, (p[1] >> shift) & 3, (p[2] >> shift) & 3);
+    if (!(block.mask >> site & 1)) return 0;
+    const uint64_t below = block.mask & ((uint64_t{1} << site) - 1);
+    return 1 + block.first_point + static_cast<uint32_t>(std::popcount(below));
+  }
+
+  // Position of a corner on the finest lattice.
+  std::array<int64_t, 3> place(uint32_t leaf, int corner) const {
+    const LeafView& view = lattice_.leaves[leaf];
+    return {static_cast<int64_t>(view.lower[0]) + (int64_t{corner % 5} << view.shift),
+            static_cast<int64_t>(view.lower[1]) + (int64_t{corner / 5 % 5} << view.shift),
+            static_cast<int64_t>(view.lower[2]) + (int64_t{corner / 25} << view.shift)};
+  }
+
+  // The coarsest leaf around p if p is not one of its sites: then p hangs on it. Else -1.
+  int coarser_leaf(const int64_t p[3]) const {
+    int coarsest = -1;
+    for (int s = 0; s < 8; ++s) {
+      const int leaf = leaf_at(lattice_, (p[0] - (s & 1)) >> 2, (p[1] - (s >> 1 & 1)) >> 2,
+                               (p[2] - (s >> 2)) >> 2);
+      if (leaf >= 0 &&
+          (coarsest < 0 || lattice_.leaves[leaf].shift > lattice_.leaves[coarsest].shift)) {
+        coarsest = leaf;
+      }
+    }
+    const int64_t low_bits = (int64_t{1} << lattice_.leaves[coarsest].shift) - 1;
+    return ((p[0] | p[1] | p[2]) & low_bits) == 0 ? -1 : coarsest;
   }
 
   const Field& field_;
   Lattice& lattice_;
   bool single_level_ = true;
-  std::unordered_map<uint64_t, uint32_t> known_;
+  RowMap known_;  // of hanging corners
 };
 
 }  // namespace
@@ -162,7 +221,33 @@ void find_corner_rows(const Field& field, Lattice& lattice) {
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
     return lattice.leaves[a].shift > lattice.leaves[b].shift;
   });
-  for (const uint32_t leaf : order) finder.find(leaf);
+  // Level by level; hanging corners are numbered in the order of the leaves.
+  constexpr size_t kPart = 1024;
+  for (size_t first = 0; first < order.size();) {
+    const auto shift = lattice.leaves[order[first]].shift;
+    size_t end = first;
+    while (end < order.size() && lattice.leaves[order[end]].shift == shift) ++end;
+    std::vector<std::vector<CornerFinder::Hanging>> hanging((end - first + kPart - 1) / kPart);
+#pragma omp parallel for schedule(dynamic, 1)
+    for (size_t part = 0; part < hanging.size(); ++part) {
+      const size_t stop = std::min(end, first + (part + 1) * kPart);
+      for (size_t i = first + part * kPart; i < stop; ++i) finder.find(order[i], hanging[part]);
+    }
+    std::vector<CornerFinder::Hanging> fresh;
+    const auto first_row = static_cast<uint32_t>(lattice.row_count());
+    for (const auto& part : hanging) {
+      for (const CornerFinder::Hanging& corner : part) {
+        if (finder.number(corner, first_row + static_cast<uint32_t>(fresh.size()))) {
+          fresh.push_back(corner);
+        }
+      }
+    }
+    const size_t before = lattice.hanging.size();
+    lattice.hanging.resize(before + fresh.size());
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < fresh.size(); ++i) lattice.hanging[before + i] = finder.row_of(fresh[i]);
+    first = end;
+  }
 }
 
 }  // namespace voxpack

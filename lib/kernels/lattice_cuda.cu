@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernels/lattice_cuda.cuh"
+#include "kernels/staged_copy.cuh"
 
 namespace voxpack {
 namespace {
@@ -25,7 +26,8 @@ __global__ void resolve_hanging_kernel(const HangingRow* hanging, uint32_t first
 Status DeviceLattice::upload(const Lattice& lattice) {
   VOXPACK_TRY(top.upload(lattice.top));
   VOXPACK_TRY(tables.upload(lattice.tables));
-  VOXPACK_TRY(corner_rows.upload(lattice.corner_rows));
+  StagedCopy copy;  // for the largest of the tables
+  VOXPACK_TRY(copy.upload(lattice.corner_rows, corner_rows));
   VOXPACK_TRY(leaves.upload(lattice.leaves));
   VOXPACK_TRY(hanging.upload(lattice.hanging));
   point_count = lattice.point_count;

@@ -18,7 +18,8 @@ struct RowCounts {
   std::vector<uint32_t> max;
 };
 
-// Marches every camera's pixels at multiples of `pixel_stride`. `density` holds one value per row.
+// Marches every camera's pixels at multiples of `pixel_stride`. `density` holds one value per row,
+// and so do the arrays of `counts`, which are 0 before.
 using CountVisibility = Status (*)(const Lattice& lattice, const std::vector<float>& density,
                                    std::span<const Camera> cameras, int pixel_stride,
                                    RowCounts& counts);

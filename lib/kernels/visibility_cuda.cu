@@ -2,6 +2,7 @@
 #include "core/interrupt.h"
 #include "kernels/lattice_cuda.cuh"
 #include "kernels/march_cuda.cuh"
+#include "kernels/staged_copy.cuh"
 #include "kernels/visibility_cuda.cuh"
 #include "kernels/visibility_math.h"
 
@@ -41,7 +42,8 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
   DeviceLattice device;
   VOXPACK_TRY(device.upload(lattice));
   DeviceArray<float> values;
-  VOXPACK_TRY(values.upload(density));
+  StagedCopy copy;
+  VOXPACK_TRY(copy.upload(density, values));
   DeviceArray<unsigned long long> device_sums;
   DeviceArray<uint32_t> device_maxima;
   VOXPACK_TRY(device_sums.allocate(density.size()));
@@ -55,11 +57,10 @@ Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& d
     VOXPACK_TRY(launch_visibility(device, values.get(), to_device_camera(camera, directions.get()),
                                   pixel_stride, device_sums.get(), device_maxima.get()));
   }
-  std::vector<unsigned long long> counted(density.size());
-  VOXPACK_TRY(device_sums.download(counted.data(), counted.size()));
-  counts.sum.assign(counted.begin(), counted.end());
-  counts.max.resize(density.size());
-  return device_maxima.download(counts.max.data(), counts.max.size());
+  static_assert(sizeof(unsigned long long) == sizeof(uint64_t));
+  VOXPACK_TRY(
+      copy.download(device_sums.get(), density.size() * sizeof(uint64_t), counts.sum.data()));
+  return copy.download(device_maxima.get(), density.size() * sizeof(uint32_t), counts.max.data());
 }
 
 }  // namespace voxpack

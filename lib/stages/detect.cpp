@@ -64,7 +64,7 @@ Status find_visibility(const Field& field, std::span<const Camera> cameras,
   return raise_protected(field, options.protect, kernels, map.visibility_sum);
 }
 
-Status find_detail(const Field& field, DetailMap& map) {
+Status find_detail(const Field& field, Kernels& kernels, DetailMap& map) {
   std::vector<uint64_t> masks;
   for (const Block& block : field.blocks) masks.push_back(block.mask);
   const PyramidSource source{&field, map.visibility_sum, masks};
@@ -74,7 +74,7 @@ Status find_detail(const Field& field, DetailMap& map) {
   for (int level = field.blocks.back().level; level <= field.blocks.front().level; ++level) {
     VOXPACK_TRY(check_interrupt());
     const PyramidLevel fine = make_pyramid_level(source, level, &below);
-    Coarsening next = coarsen(fine, gains, {});
+    VOXPACK_ASSIGN(Coarsening next, coarsen(fine, gains, {}, kernels));
     auto block = std::partition_point(field.blocks.begin(), field.blocks.end(),
                                       [level](const Block& b) { return b.level > level; });
     for (const PyramidBlock& described : fine.blocks) {
@@ -100,7 +100,7 @@ Result<DetailMap> run_detect(const Field& field, std::span<const Camera> cameras
     log.progress({"detect-high-frequency", 0, -1, "visibility"});
     VOXPACK_TRY(find_visibility(field, cameras, options, kernels, map));
     log.progress({"detect-high-frequency", 0.6, -1, "detail"});
-    VOXPACK_TRY(find_detail(field, map));
+    VOXPACK_TRY(find_detail(field, kernels, map));
     return map;
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory to describe " + std::to_string(field.point_count()) +

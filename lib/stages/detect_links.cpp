@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "core/morton.h"
+#include "kernels/coarsen_view.h"
 #include "stages/block_rows.h"
 
 namespace voxpack {
@@ -79,13 +81,14 @@ void link_neighbours(const PyramidLevel& coarse, CoarseLinks& links) {
 }
 
 // The sites of coarse block b that interpolate a point: those with one among the 27 around.
-uint64_t find_mask(const PyramidLevel& fine, const CoarseLinks& links, size_t b) {
+uint64_t find_mask(const PyramidLevel& fine, const LinksView& links, size_t b) {
   BlockRows<9> rows{};
-  for (int n = 0; n < 27; ++n) {
-    const int place[3] = {n % 3, n / 3 % 3, n / 9};
-    const uint32_t found = links.fine_block(b, place);
+  for (uint32_t n = 0; n < 27; ++n) {
+    const uint32_t place[3] = {n % 3, n / 3 % 3, n / 9};
+    const uint32_t found = fine_block(links, b, place[0], place[1], place[2]);
     if (found == kNoIndex || fine.blocks[found].mask == 0) continue;
-    const int base[3] = {place[0] * 4 - 3, place[1] * 4 - 3, place[2] * 4 - 3};
+    int base[3];
+    for (int a = 0; a < 3; ++a) base[a] = static_cast<int>(place[a]) * 4 - 3;
     add_rows(fine.blocks[found].mask, base, rows);
   }
   uint64_t mask = 0;
@@ -105,18 +108,6 @@ uint64_t find_mask(const PyramidLevel& fine, const CoarseLinks& links, size_t b)
 
 }  // namespace
 
-uint32_t CoarseLinks::fine_block(size_t b, const int place[3]) const {
-  uint32_t neighbour = 0, child = 0, pitch = 1;
-  for (int a = 0; a < 3; ++a, pitch *= 3) {
-    neighbour += pitch * static_cast<uint32_t>((place[a] + 1) >> 1);
-    child |= static_cast<uint32_t>((place[a] + 1) & 1) << a;
-  }
-  const uint32_t parent = neighbours[b][neighbour];
-  if (parent == kNoIndex || !(child_masks[parent] >> child & 1)) return kNoIndex;
-  const uint32_t before = child_masks[parent] & ((1u << child) - 1);
-  return first_child[parent] + static_cast<uint32_t>(std::popcount(before));
-}
-
 CoarseLinks make_coarse_blocks(const PyramidLevel& fine, PyramidLevel& coarse) {
   const Codes codes = list_codes(fine);
   coarse.blocks.resize(codes.all.size());
@@ -134,9 +125,10 @@ CoarseLinks make_coarse_blocks(const PyramidLevel& fine, PyramidLevel& coarse) {
   links.child_masks.resize(coarse.blocks.size());
   link_children(fine, coarse, links);
   link_neighbours(coarse, links);
+  const LinksView view = view_of(links);
 #pragma omp parallel for schedule(static)
   for (size_t b = 0; b < coarse.blocks.size(); ++b) {
-    coarse.blocks[b].mask = coarse.blocks[b].stored = find_mask(fine, links, b);
+    coarse.blocks[b].mask = coarse.blocks[b].stored = find_mask(fine, view, b);
   }
   uint32_t count = 0;
   for (PyramidBlock& block : coarse.blocks) {

@@ -10,10 +10,9 @@
 #include <vector>
 
 #include "field/field.h"
+#include "kernels/kernels.h"
 
 namespace voxpack {
-
-inline constexpr uint32_t kNoIndex = 0xffffffff;
 
 // Block codes to indices, open addressing. Codes are distinct.
 class BlockIndex {
@@ -48,17 +47,6 @@ class BlockIndex {
   std::vector<Slot> slots_ = std::vector<Slot>(16, Slot{0, kNoIndex});
 };
 
-struct PyramidBlock {
-  uint64_t code = 0;  // Morton code of the block coordinates
-  uint64_t stored =
-      0;              // sites with an entry in the arrays, in the order of the bits from `first` on
-  uint64_t mask = 0;  // those that count as points; the others are empty sites
-  uint32_t first = 0;
-  bool from_field = false;  // a block of the field itself, not a coarse description
-  bool has_points =
-      false;  // the field has points in the region of the block, at this level or finer
-};
-
 struct PyramidLevel {
   int level = 0;
   int channels = 0;
@@ -87,27 +75,16 @@ struct PyramidSource {
 // ones, `coarse` (may be null). Where both have a block, the field's is taken.
 PyramidLevel make_pyramid_level(const PyramidSource& source, int level, PyramidLevel* coarse);
 
-struct CoarsenOptions {
-  // Weight of an empty site's zero density, and of a hardly seen one's, in parts of the weight of
-  // the best seen site around.
-  float empty_weight = 0.25f;
-  float lowest_density =
-      -10.0f;  // raw density is clipped to this range before it is averaged: beyond it
-  float highest_density =
-      10.0f;  // nothing changes in the picture, but a mean would move the surface
-};
-
-// The next coarser level of `fine` and what it would lose.
+// The next coarser level of `fine` and what it would lose (CoarsenOutput).
 struct Coarsening {
   PyramidLevel coarse;
-  std::vector<float>
-      site_error;  // per stored site of `fine`: error of up(coarse) there (see detect.h)
-  std::vector<float> drop_cost;  // per stored site of `fine`: error if it became an empty site
-  std::vector<float>
-      empty_error;  // per block of `coarse`: error at the empty sites of `fine` inside
+  std::vector<float> site_error, drop_cost;  // per stored site of `fine`
+  std::vector<float> empty_error;            // per block of `coarse`
 };
-Coarsening coarsen(const PyramidLevel& fine, std::span<const float> gains,
-                   const CoarsenOptions& options);
+
+// `gains` as of feature_gains(). Fails with device if memory is short or the device fails.
+Result<Coarsening> coarsen(const PyramidLevel& fine, std::span<const float> gains,
+                           const CoarsenOptions& options, Kernels& kernels);
 
 // Index of the block above block `code` in the next coarser level.
 inline uint64_t parent_code(uint64_t code) { return code >> 3; }

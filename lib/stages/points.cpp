@@ -2,6 +2,7 @@
 #include "stages/points.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "kernels/lattice.h"
 #include "kernels/regrid_math.h"
@@ -47,6 +48,15 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
   out.appearance = field.appearance;
   const bool has_values = !field.density.empty();
   const size_t channels = static_cast<size_t>(field.channels());
+  size_t kept_count = 0;
+  for (size_t b = 0; b < field.blocks.size(); ++b) {
+    kept_count += static_cast<size_t>(std::popcount(field.blocks[b].mask & masks[b]));
+  }
+  if (has_values) {
+    out.density.reserve(kept_count);
+    out.features.reserve(kept_count * channels);
+    if (!field.importance.empty()) out.importance.reserve(kept_count);
+  }
   uint32_t count = 0;
   for (size_t b = 0; b < field.blocks.size(); ++b) {
     Block kept = field.blocks[b];

@@ -41,10 +41,10 @@ Status check_arguments(const Field& field, const DetailMap& detail, const PruneO
                              " is not in 0.." + std::to_string(kMaxLevel)};
   }
   for (const auto* values : {&detail.visibility_sum, &detail.visibility_max, &detail.detail}) {
-    for (const float v : *values) {
-      if (!(v >= 0 && v < 1e30f))
-        return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
-    }
+    bool valid = true;
+#pragma omp parallel for schedule(static) reduction(&& : valid)
+    for (size_t i = 0; i < count; ++i) valid = valid && (*values)[i] >= 0 && (*values)[i] < 1e30f;
+    if (!valid) return {Errc::bad_data, "the detail map holds negative or infinite numbers"};
   }
   return validate(field);
 }
@@ -81,10 +81,10 @@ Field seen_field(const Field& field, const DetailMap& detail, const std::vector<
 
 Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
                             const std::vector<uint64_t>& masks, const PruneOptions& options,
-                            Log& log) {
+                            Kernels& kernels, Log& log) {
   log.progress({"prune", 0.1, -1, "coarser levels"});
   VOXPACK_ASSIGN(const PruneTree tree,
-                 make_prune_tree(field, detail, masks, options.coarsest_level));
+                 make_prune_tree(field, detail, masks, options.coarsest_level, kernels));
   Field best, last;
   uint64_t goal = options.target_points;
   for (int round = 0; round < kBudgetRounds; ++round) {
@@ -110,7 +110,7 @@ Result<Field> cut_to_budget(const Field& field, const DetailMap& detail,
 }  // namespace
 
 Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options,
-                        Log& log) {
+                        Kernels& kernels, Log& log) {
   VOXPACK_TRY(check_arguments(field, detail, options));
   try {
     if (field.point_count() == 0) return field;
@@ -121,10 +121,10 @@ Result<Field> run_prune(const Field& field, const DetailMap& detail, const Prune
     if (seen <= options.target_points) return seen_field(field, detail, masks);
     switch (options.criterion) {
       case PruneCriterion::both:
-        return cut_to_budget(field, detail, masks, options, log);
+        return cut_to_budget(field, detail, masks, options, kernels, log);
       case PruneCriterion::detail: {
         const DetailMap alike{std::vector<float>(field.point_count(), 1.0f), {}, {}};
-        return cut_to_budget(field, alike, masks, options, log);
+        return cut_to_budget(field, alike, masks, options, kernels, log);
       }
       case PruneCriterion::visibility:
         break;

@@ -32,13 +32,14 @@ struct PruneOptions {
 // Points below min_visibility go first, but for those of negative density that end a surface. If
 // more than target_points are left, blocks are merged into coarser ones and points dropped where
 // that costs least per point saved; the result has at most target_points and, unless the field is
-// tiny, nearly as many. It is the same for any number of threads. Merged values are a least-squares
+// tiny, nearly as many. It is the same for any number of threads and
+// on every device. Merged values are a least-squares
 // fit, not the optimum for the photos (run_refine).
 //
 // `detail` must belong to `field`. Fails with usage if its sizes do not fit or an option is out of
-// range, with bad_data if the field or the map is not valid, with device if memory is short, with
-// interrupted after Ctrl-C.
+// range, with bad_data if the field or the map is not valid, with device if memory is short or the
+// device fails, with interrupted after Ctrl-C.
 Result<Field> run_prune(const Field& field, const DetailMap& detail, const PruneOptions& options,
-                        Log& log);
+                        Kernels& kernels, Log& log);
 
 }  // namespace voxpack

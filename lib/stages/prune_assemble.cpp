@@ -137,6 +137,9 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
   out.appearance = field.appearance;
   const size_t channels = static_cast<size_t>(field.channels());
   const std::vector<Placed> placed = Assembler(tree, chosen).run();
+  out.density.reserve(placed.size());
+  out.features.reserve(placed.size() * channels);
+  out.importance.reserve(placed.size());
   for (const Placed& point : placed) {
     const PyramidLevel& source = tree.levels[point.level];
     const uint64_t code = point.key & ((uint64_t{1} << 54) - 1);

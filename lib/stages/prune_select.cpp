@@ -21,9 +21,10 @@ struct Decision {
   uint64_t count = 0;
 };
 
-Decision decide(const std::vector<SelectLevel>& levels, float lambda) {
-  Decision decision;
+// Into `decision`, whose memory is used again: fresh pages would take longer than the choice.
+void decide(const std::vector<SelectLevel>& levels, float lambda, Decision& decision) {
   decision.lambda = lambda;
+  decision.count = 0;
   decision.best.resize(levels.size());
   for (size_t l = 0; l < levels.size(); ++l) {
     const SelectLevel& level = levels[l];
@@ -57,7 +58,6 @@ Decision decide(const std::vector<SelectLevel>& levels, float lambda) {
   if (!levels.empty()) {
     for (const Decision::Best& root : decision.best.back()) decision.count += root.count;
   }
-  return decision;
 }
 
 // Walks both decisions from the top and goes back to the richer one where the points left allow it.
@@ -124,20 +124,21 @@ class Chooser {
 
 std::vector<ChosenBlock> select_blocks(const std::vector<SelectLevel>& levels, uint64_t target) {
   // Lambda as the bits of a positive float: the search ends at neighbouring numbers.
-  Decision rich = decide(levels, 0.0f);
+  Decision rich, lean, tried;
+  decide(levels, 0.0f, rich);
   if (rich.count <= target) return Chooser(levels, rich, rich, target).run();
   float low = 1e-30f, high = 1e30f;
-  Decision lean = decide(levels, high);
+  decide(levels, high, lean);
   for (int i = 0; i < kSearchSteps; ++i) {
     const float middle = static_cast<float>(std::sqrt(static_cast<double>(low) * high));
     if (!(middle > low && middle < high)) break;
-    Decision tried = decide(levels, middle);
+    decide(levels, middle, tried);
     if (tried.count > target) {
       low = middle;
-      rich = std::move(tried);
+      std::swap(rich, tried);
     } else {
       high = middle;
-      lean = std::move(tried);
+      std::swap(lean, tried);
     }
     if (lean.count <= target && lean.count >= target - target / 500) break;
   }

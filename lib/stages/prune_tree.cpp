@@ -56,6 +56,7 @@ std::vector<SelectNode> make_nodes(const PyramidLevel& level, const PyramidLevel
 void add_costs(const SelectLevel& finer, const std::vector<float>& site_error,
                const std::vector<float>& empty_error, std::vector<SelectNode>& nodes,
                const std::vector<uint32_t>& coarse_index) {
+#pragma omp parallel for schedule(static)
   for (size_t b = 0; b < nodes.size(); ++b) {
     SelectNode& node = nodes[b];
     if (node.child_count == 0) continue;
@@ -103,7 +104,8 @@ void share_costs(const PyramidLevel& level, std::vector<SelectNode>& nodes) {
 }  // namespace
 
 Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
-                                  const std::vector<uint64_t>& masks, int coarsest_level) {
+                                  const std::vector<uint64_t>& masks, int coarsest_level,
+                                  Kernels& kernels) {
   const PyramidSource source{&field, detail.visibility_sum, masks};
   const std::vector<float> gains = feature_gains(field);
   const int last = std::max<int>(coarsest_level, field.blocks.front().level);
@@ -130,7 +132,7 @@ Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
       add_costs(tree.selections.back(), site_error, empty_error, selection.nodes, coarse_index);
       share_costs(level, selection.nodes);
     }
-    Coarsening next = coarsen(level, gains, {});
+    VOXPACK_ASSIGN(Coarsening next, coarsen(level, gains, {}, kernels));
     site_error = std::move(next.site_error);
     take_detail(field, detail, level, site_error);
     empty_error = std::move(next.empty_error);

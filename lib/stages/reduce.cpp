@@ -41,7 +41,7 @@ class Reducer {
     PruneOptions prune = options_.prune;
     prune.target_points = target;
     const Clock clock;
-    VOXPACK_ASSIGN(Field pruned, run_prune(field, detail, prune, log_));
+    VOXPACK_ASSIGN(Field pruned, run_prune(field, detail, prune, kernels_, log_));
     add_turn(target, pruned, clock.seconds());
     return pruned;
   }

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/morton.h"
+#include "kernels/coarsen_math.h"
 #include "stages/detect_metric.h"
 #include "stages/detect_pyramid.h"
 
@@ -153,13 +154,20 @@ PyramidLevel level_of(const Field& field, const std::vector<float>& seen,
   return make_pyramid_level({&field, seen, masks}, 0, &below);
 }
 
+Coarsening coarsen_on_cpu(const PyramidLevel& fine, const std::vector<float>& gains) {
+  const auto kernels = make_kernels("cpu");
+  auto made = coarsen(fine, gains, {}, *kernels.value());
+  EXPECT_TRUE(made.ok());
+  return std::move(made).take();
+}
+
 TEST(Coarsen, MatchesPlainFit) {
   std::vector<float> seen;
   const Field field = make_clumps(seen);
   std::vector<uint64_t> masks;
   const PyramidLevel fine = level_of(field, seen, masks);
   const std::vector<float> gains = {1.0f, 0.5f, 2.0f, 0.25f, 3.0f};
-  const Coarsening made = coarsen(fine, gains, {});
+  const Coarsening made = coarsen_on_cpu(fine, gains);
   const PlainFit expected(field, seen);
 
   size_t sites = 0, compared = 0;
@@ -206,9 +214,9 @@ TEST(Coarsen, SameForAnyNumberOfThreads) {
   const std::vector<float> gains(kChannels, 1.0f);
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const Coarsening one = coarsen(fine, gains, {});
+  const Coarsening one = coarsen_on_cpu(fine, gains);
   omp_set_num_threads(5);
-  const Coarsening five = coarsen(fine, gains, {});
+  const Coarsening five = coarsen_on_cpu(fine, gains);
   omp_set_num_threads(threads);
   EXPECT_EQ(one.coarse.own.density, five.coarse.own.density);
   EXPECT_EQ(one.coarse.own.features, five.coarse.own.features);
@@ -224,7 +232,7 @@ TEST(Coarsen, NothingSeenCostsNothing) {
   std::vector<uint64_t> masks;
   const std::vector<float> blind(seen.size(), 0.0f);
   const Coarsening made =
-      coarsen(level_of(field, blind, masks), std::vector<float>(kChannels, 1.0f), {});
+      coarsen_on_cpu(level_of(field, blind, masks), std::vector<float>(kChannels, 1.0f));
   for (const auto* costs : {&made.site_error, &made.drop_cost, &made.empty_error}) {
     for (const float cost : *costs) ASSERT_EQ(cost, 0.0f);
   }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/morton.h"
+#include "kernels/coarsen_math.h"
 #include "stages/detect_cameras.h"
 #include "stages/detect_metric.h"
 #include "stages/prune_test_support.h"

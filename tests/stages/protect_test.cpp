@@ -92,7 +92,7 @@ TEST_F(ProtectedDetail, PruneKeepsWhatIsProtected) {
   const auto finest_points = [&] {
     const auto map = run_detect(field, {}, options, *kernels, log);
     const auto pruned =
-        run_prune(field, map.value(), {.target_points = field.point_count() / 4}, log);
+        run_prune(field, map.value(), {.target_points = field.point_count() / 4}, *kernels, log);
     size_t count = 0;
     for (const Block& block : pruned.value().blocks)
       if (block.level == 0 && block.x < 4) count += static_cast<size_t>(point_count(block));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 
@@ -23,7 +24,7 @@ class Prune : public testing::Test {
   }
 
   Field prune(const Field& field, const DetailMap& detail, const PruneOptions& options) {
-    auto made = run_prune(field, detail, options, log);
+    auto made = run_prune(field, detail, options, *kernels, log);
     EXPECT_TRUE(made.ok()) << made.error().message();
     if (!made.ok()) return {};
     const Status valid = validate(made.value());
@@ -177,11 +178,34 @@ TEST_F(Prune, SameForAnyNumberOfThreads) {
   for (size_t i = 0; i < one.blocks.size(); ++i) EXPECT_EQ(one.blocks[i].mask, two.blocks[i].mask);
 }
 
+TEST_F(Prune, SameOnCuda) {
+  auto made = make_kernels("cuda");
+  if (!made.ok() && std::getenv("VOXPACK_REQUIRE_CUDA")) FAIL() << made.error().message();
+  if (!made.ok()) GTEST_SKIP() << made.error().message();
+  const Field field = make_ball(100, 0.35, 2.5, 5, textured);
+  const DetailMap expected_detail = detect(field);
+  const PruneOptions options = {.target_points = field.point_count() / 5};
+  const Field expected = prune(field, expected_detail, options);
+  kernels = std::move(made).take();
+  const DetailMap detail = detect(field);
+  EXPECT_EQ(detail.visibility_sum, expected_detail.visibility_sum);
+  EXPECT_EQ(detail.detail, expected_detail.detail);
+  const Field found = prune(field, detail, options);
+  EXPECT_EQ(found.density, expected.density);
+  EXPECT_EQ(found.features, expected.features);
+  EXPECT_EQ(found.importance, expected.importance);
+  ASSERT_EQ(found.blocks.size(), expected.blocks.size());
+  for (size_t i = 0; i < found.blocks.size(); ++i) {
+    EXPECT_EQ(found.blocks[i].level, expected.blocks[i].level);
+    EXPECT_EQ(found.blocks[i].mask, expected.blocks[i].mask);
+  }
+}
+
 TEST_F(Prune, RefusesWhatDoesNotFit) {
   const Field field = make_ball(32, 0.3, 1.5, 3, flat);
   const DetailMap detail = detect(field);
   const auto code_of = [&](const DetailMap& map, const PruneOptions& options) {
-    return run_prune(field, map, options, log).error().code();
+    return run_prune(field, map, options, *kernels, log).error().code();
   };
   DetailMap shorter = detail;
   shorter.visibility_max.pop_back();

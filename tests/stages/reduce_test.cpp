@@ -61,7 +61,7 @@ TEST_F(Reduce, WithoutIterationsItPrunes) {
   options.refine_iterations = 0;
   std::vector<ReduceTurn> turns;
   const Field reduced = reduce({}, &turns);
-  const auto pruned = run_prune(field, detail(), options.prune, log);
+  const auto pruned = run_prune(field, detail(), options.prune, *kernels, log);
   ASSERT_TRUE(pruned.ok());
   EXPECT_EQ(reduced.density, pruned.value().density);
   EXPECT_EQ(reduced.features, pruned.value().features);

@@ -161,7 +161,7 @@ Result<Json> measure(int resolution, const BenchScaleArgs& args, Kernels& kernel
   PruneOptions options;
   options.target_points = args.target_points;
   VOXPACK_ASSIGN(const Field pruned, measured.run("prune", [&] {
-    return run_prune(field, map, options, command.console);
+    return run_prune(field, map, options, kernels, command.console);
   }));
   VOXPACK_TRY(measured.run("write field", [&] { return write_field(pruned_path, pruned); }));
   return measured.finish(points, pruned.point_count());

@@ -1,13 +1,12 @@
 // What lies around one coarse block as dense windows (kernels/coarsen_math.h), filled from the
-// sparse levels.
+// sparse levels. CPU only.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "kernels/coarsen_math.h"
-#include "stages/detect_links.h"
-#include "stages/detect_pyramid.h"
+#include "kernels/coarsen_view.h"
 
 namespace voxpack {
 
@@ -28,19 +27,14 @@ struct FineWindow {
   int count = 0;  // points in the window
   std::array<WindowPoint, kFineSites> points;
   std::array<uint8_t, kFineSites> is_point;
-  std::array<float, kFineSites> seen;  // 0 at empty sites
-  // Weights in the fit. A site matters for the density with what is seen of it, or of its
-  // neighbours: empty and negative sites are not seen themselves, and what is behind the surface
-  // matters to nobody. Features of empty sites have weight 0.
-  std::array<float, kFineSites> density_weight, feature_weight;
-  bool is_seen = false;  // some density weight is not 0
+  std::array<float, kFineSites> seen;                            // 0 at empty sites
+  std::array<float, kFineSites> density_weight, feature_weight;  // FitWeights
+  bool is_seen = false;                                          // some density weight is not 0
 
-  // `empty_weight` as in CoarsenOptions.
-  void fill(const PyramidLevel& fine, const CoarseLinks& links, size_t block, float empty_weight);
+  void fill(const CoarsenView& view, size_t block);
 
   // The numbers of `group` at all sites, zeros at empty ones; densities are clipped to the range.
-  void load(const PyramidLevel& fine, int group, const CoarsenOptions& options,
-            Lanes* numbers) const;
+  void load(const CoarsenView& view, int group, Lanes* numbers) const;
   // The weights of the numbers of `group`, of 0 replaced by a tiny one at points.
   void load_weights(int group, Lanes* weights) const;
 };
@@ -49,17 +43,14 @@ struct CoarseWindow {
   int count = 0;
   std::array<WindowPoint, kCoarseSites> points;
 
-  void fill(const PyramidLevel& coarse, const CoarseLinks& links, size_t block);
-  void load(const PyramidLevel& coarse, int group, Lanes* numbers) const;
+  void fill(const CoarsenView& view, size_t block);
+  void load(const NumbersView& coarse, int group, Lanes* numbers) const;
 };
 
-// Groups of a point with `channels` features.
-constexpr int group_count(int channels) { return channels / 4 + 1; }
-
 // The numbers of `group` of one point, 0 behind the last channel.
-inline Lanes numbers_of(const PyramidLevel& level, uint32_t point, int group) {
+inline Lanes numbers_of(const NumbersView& level, uint32_t point, int group) {
   const auto channels = static_cast<size_t>(level.channels);
-  const float* features = level.features.data() + point * channels;
+  const float* features = level.features + point * channels;
   if (group == 0 && channels >= 3) {
     return Lanes{level.density[point], features[0], features[1], features[2]};
   }

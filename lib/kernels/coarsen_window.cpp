@@ -1,15 +1,13 @@
-#include "stages/detect_window.h"
+#include "kernels/coarsen_window.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
+#include "core/morton.h"
+
 namespace voxpack {
 namespace {
-
-constexpr float kUnseenWeight =
-    1e-6f;  // of the best seen site around: unseen sites decide only among themselves
-constexpr float kTinyWeight = 1e-30f;
 
 // Offset of each site of a block in a window of N^3.
 template <int N>
@@ -68,16 +66,14 @@ template <size_t Pitch>
 void spread_largest(const std::array<float, kWideSites>& from, std::array<float, kWideSites>& to) {
   std::copy_n(from.begin(), Pitch, to.begin());
   for (size_t i = Pitch; i < kWideSites - Pitch; ++i) {
-    const float ends = from[i - Pitch] > from[i + Pitch] ? from[i - Pitch] : from[i + Pitch];
-    to[i] = ends > from[i] ? ends : from[i];
+    to[i] = largest_of(from[i - Pitch], from[i], from[i + Pitch]);
   }
   std::copy(from.end() - Pitch, from.end(), to.end() - Pitch);
 }
 
 }  // namespace
 
-void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t block,
-                      float empty_weight) {
+void FineWindow::fill(const CoarsenView& view, size_t block) {
   // The wide window starts two sites before the block of 8^3 fine sites.
   static constexpr int kBase[4] = {-2, 2, 6, 10};
   static constexpr auto kInside = [] {
@@ -93,16 +89,14 @@ void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t
   std::array<float, kWideSites> wide{}, near;
   is_point.fill(0);
   count = 0;
-  for (int n = 0; n < 64; ++n) {
-    const int place[3] = {n & 3, n >> 2 & 3, n >> 4};
-    const uint32_t found = links.fine_block(block, place);
+  for (uint32_t n = 0; n < 64; ++n) {
+    const uint32_t place[3] = {n & 3, n >> 2 & 3, n >> 4};
+    const uint32_t found = fine_block(view.links, block, place[0], place[1], place[2]);
     if (found == kNoIndex) continue;
     const int base[3] = {kBase[place[0]], kBase[place[1]], kBase[place[2]]};
-    const uint64_t allowed = kInside[0][static_cast<size_t>(place[0])] &
-                             kInside[1][static_cast<size_t>(place[1])] &
-                             kInside[2][static_cast<size_t>(place[2])];
-    for_sites<kWideWindow>(fine.blocks[found], allowed, base, [&](int at, uint32_t point) {
-      wide[static_cast<size_t>(at)] = fine.vis_sum[point];
+    const uint64_t allowed = kInside[0][place[0]] & kInside[1][place[1]] & kInside[2][place[2]];
+    for_sites<kWideWindow>(view.fine_blocks[found], allowed, base, [&](int at, uint32_t point) {
+      wide[static_cast<size_t>(at)] = view.vis_sum[point];
       const int16_t to = kPlaces[static_cast<size_t>(at)];
       if (to < 0) return;
       points[static_cast<size_t>(count++)] = {static_cast<uint32_t>(to), point};
@@ -121,11 +115,11 @@ void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t
       const size_t from = ((z + 1) * kWideWindow + y + 1) * kWideWindow + 1, to = (z * 9 + y) * 9;
       for (size_t x = 0; x < 9; ++x) {
         const float own = wide[from + x], around = near[from + x];
-        const float empty = empty_weight * around;
+        const FitWeights weights =
+            fit_weights(own, around, is_point[to + x] != 0, view.options.empty_weight);
         seen[to + x] = own;
-        density_weight[to + x] = own > empty ? own : empty;
-        feature_weight[to + x] =
-            is_point[to + x] ? own + kUnseenWeight * around + kTinyWeight : 0.0f;
+        density_weight[to + x] = weights.density;
+        feature_weight[to + x] = weights.features;
         largest = around > largest ? around : largest;
       }
     }
@@ -133,14 +127,14 @@ void FineWindow::fill(const PyramidLevel& fine, const CoarseLinks& links, size_t
   is_seen = largest > 0;
 }
 
-void FineWindow::load(const PyramidLevel& fine, int group, const CoarsenOptions& options,
-                      Lanes* numbers) const {
+void FineWindow::load(const CoarsenView& view, int group, Lanes* numbers) const {
   std::memset(numbers, 0, sizeof(Lanes) * kFineSites);
   for (int i = 0; i < count; ++i) {
     const auto [at, point] = points[static_cast<size_t>(i)];
-    Lanes values = numbers_of(fine, point, group);
+    Lanes values = numbers_of(view.fine, point, group);
     if (group == 0) {
-      values[0] = std::clamp(values[0], options.lowest_density, options.highest_density);
+      values[0] =
+          clip_density(values[0], view.options.lowest_density, view.options.highest_density);
     }
     numbers[at] = values;
   }
@@ -154,7 +148,7 @@ void FineWindow::load_weights(int group, Lanes* weights) const {
   }
 }
 
-void CoarseWindow::fill(const PyramidLevel& coarse, const CoarseLinks& links, size_t block) {
+void CoarseWindow::fill(const CoarsenView& view, size_t block) {
   static constexpr int kBase[3] = {-3, 1, 5};
   static constexpr auto kInside = [] {
     std::array<std::array<uint64_t, 3>, 3> masks{};
@@ -167,18 +161,18 @@ void CoarseWindow::fill(const PyramidLevel& coarse, const CoarseLinks& links, si
   }();
   count = 0;
   for (size_t n = 0; n < 27; ++n) {
-    const uint32_t found = links.neighbours[block][n];
+    const uint32_t found = view.links.neighbours[block * 27 + n];
     if (found == kNoIndex) continue;
     const size_t place[3] = {n % 3, n / 3 % 3, n / 9};
     const int base[3] = {kBase[place[0]], kBase[place[1]], kBase[place[2]]};
     const uint64_t allowed = kInside[0][place[0]] & kInside[1][place[1]] & kInside[2][place[2]];
-    for_sites<kCoarseWindow>(coarse.blocks[found], allowed, base, [&](int at, uint32_t point) {
+    for_sites<kCoarseWindow>(view.coarse_blocks[found], allowed, base, [&](int at, uint32_t point) {
       points[static_cast<size_t>(count++)] = {static_cast<uint32_t>(at), point};
     });
   }
 }
 
-void CoarseWindow::load(const PyramidLevel& coarse, int group, Lanes* numbers) const {
+void CoarseWindow::load(const NumbersView& coarse, int group, Lanes* numbers) const {
   std::memset(numbers, 0, sizeof(Lanes) * kCoarseSites);
   for (int i = 0; i < count; ++i) {
     const auto [at, point] = points[static_cast<size_t>(i)];

@@ -37,7 +37,7 @@ struct DetectOptions {
 // around. g_c: mean squared gain of the decoder for channel c. a(d) = d / sqrt(1 + d^2): alpha of
 // one cell, continued below zero so that it sees shifts of the silhouette. W_i: V_i, or a tenth of
 // the largest V among the 26 neighbours where that is more. k: squared contrast with what lies
-// behind (detect_metric.h).
+// behind (kernels/coarsen_math.h).
 //
 // Sums stand for all pixels of the cameras used, also with a pixel stride. The same for any number
 // of threads and on every device. Empty for a field without points. Fails with usage if an option is below 1, with

@@ -9,10 +9,11 @@
 namespace voxpack {
 
 Sphere seen_sphere(const Field& field) {
-  Vec3 low, high;
-  low.fill(field.cube.edge);
-  high.fill(0);
-  for (const Block& block : field.blocks) {
+  double low[3], high[3];
+  for (int axis = 0; axis < 3; ++axis) low[axis] = field.cube.edge, high[axis] = 0;
+#pragma omp parallel for schedule(static) reduction(min : low[:3]) reduction(max : high[:3])
+  for (size_t b = 0; b < field.blocks.size(); ++b) {
+    const Block& block = field.blocks[b];
     const double spacing = std::ldexp(field.spacing(), block.level);
     uint32_t point = block.first_point;
     for (uint64_t mask = block.mask; mask != 0; mask &= mask - 1, ++point) {

@@ -226,11 +226,15 @@ std::vector<uint64_t> turn_targets(uint64_t point_count, uint64_t target) {
 }
 
 Result<Field> run_reduce(Field field, DetailMap detail, std::span<const View> photos,
-                         const ReduceOptions& options, Kernels& kernels, Log& log,
+                         const ReduceOptions& given, Kernels& kernels, Log& log,
                          std::vector<ReduceTurn>* turns) {
-  VOXPACK_TRY(check_options(photos, options));
+  VOXPACK_TRY(check_options(photos, given));
+  ReduceOptions options = given;
   std::vector<View> teacher;
   const bool has_photos = !photos.empty();
+  // Its own pictures teach a field nothing that loses no points.
+  if (!has_photos && field.point_count() <= options.prune.target_points)
+    options.refine_iterations = 0;
   if (!has_photos && iterations_of(options, field) > 0 && field.point_count() > 0) {
     VOXPACK_ASSIGN(teacher, draw_teacher(field, options.teacher_views, kernels, log));
   }

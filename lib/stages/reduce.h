@@ -46,6 +46,8 @@ struct ReduceTurn {
 
 // The reduced and refined field, with importance.
 //
+// Without photos a field that has no more points than the target is not refined.
+//
 // A field of many times the target goes there in turns: to three times the points of the next turn,
 // refined against `photos` (or pictures of `field` where there are none), looked at again. Each
 // turn so judges values that are the best for its points: measured on lego, 60 M to 0.5 M points in

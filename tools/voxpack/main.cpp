@@ -29,7 +29,6 @@ void add_commands(CLI::App& app, Command& command) {
   add_info(app, command);
   add_bench(app, command);
   add_demo(app, command);
-  add_bench(app, command);
   add_doctor(app, command);
   add_completion(app, command);
 }

@@ -7,6 +7,7 @@
 
 #include "core/interrupt.h"
 #include "kernels/kernels.h"
+#include "kernels/march_view.h"
 #include "kernels/random_field.h"
 #include "kernels/test_scene.h"
 #include "support/threads.h"

@@ -1,7 +1,5 @@
 // Kernels::coarsen() on every device, and the work of a CUDA block done on the CPU. What the
 // numbers mean is checked in tests/stages/coarsen_test.cpp against a plain fit.
-#include "kernels/coarsen.h"
-
 #include <gtest/gtest.h>
 #include <omp.h>
 
@@ -11,6 +9,7 @@
 #include <random>
 
 #include "core/morton.h"
+#include "kernels/coarsen.h"
 #include "kernels/coarsen_block.h"
 #include "kernels/kernels.h"
 

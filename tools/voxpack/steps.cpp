@@ -133,6 +133,17 @@ void add_prune_options(CLI::App* cmd, ReduceOptions& options) {
       ->type_name("INT")
       ->group("Prune")
       ->capture_default_str();
+  static const std::map<std::string, PruneCriterion> kCriteria = {
+      {"both", PruneCriterion::both},
+      {"detail", PruneCriterion::detail},
+      {"visibility", PruneCriterion::visibility}};
+  cmd->add_option_function<std::string>(
+         "--criterion", [&prune](const std::string& name) { prune.criterion = kCriteria.at(name); },
+         "What decides: both; detail or visibility alone, for comparison")
+      ->check(CLI::IsMember({"both", "detail", "visibility"}))
+      ->type_name("NAME")
+      ->group("Prune")
+      ->default_str("both");
   cmd->add_option(
          "--split-share", options.split_share,
          "Part of the points that comes from splitting blocks where detail is left into the "

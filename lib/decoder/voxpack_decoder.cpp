@@ -8,6 +8,7 @@
 #include <new>
 #include <string>
 
+#include "codec/colour_transform.h"
 #include "codec/dec_attributes.h"
 #include "codec/dec_geometry.h"
 #include "codec/point_shape.h"
@@ -101,16 +102,6 @@ void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* leve
   }
 }
 
-// Y, Co, Cg to R, G, B.
-void undo_colour_transform(float* v) {
-  const float rest = v[0] - v[2] * 0.5f;
-  const float green = v[2] + rest;
-  const float blue = rest - v[1] * 0.5f;
-  v[0] = blue + v[1];
-  v[1] = green;
-  v[2] = blue;
-}
-
 void write_values(const voxpack_decoder& d, float* density, float* features) {
   const auto& field = d.view.field;
   const auto& channels = field.channels;
@@ -129,7 +120,7 @@ void write_values(const voxpack_decoder& d, float* density, float* features) {
     if (features == nullptr) continue;
     float* out = &features[point * (count - 1)];
     for (size_t c = 1; c < count; ++c) out[c - 1] = voxpack::decode_value(channels[c], numbers[c]);
-    for (int k = 0; k < triples; ++k) undo_colour_transform(out + 3 * k);
+    for (int k = 0; k < triples; ++k) voxpack::to_r_g_b(out + 3 * k);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <string>
 
+#include "codec/colour_transform.h"
 #include "codec/dec_attributes.h"
 #include "codec/dec_geometry.h"
 #include "codec/enc_attributes.h"
@@ -33,13 +34,7 @@ class CodecRun {
   CodecRun(const CodecCloud& cloud, const CodecBenchOptions& options, Log& log)
       : cloud_(cloud), options_(options), log_(log), numbers_(cloud.values) {
     for (size_t i = 0; i < numbers_.size(); i += static_cast<size_t>(cloud.channels)) {
-      float* rgb = &numbers_[i + 1];
-      const float co = rgb[0] - rgb[2];
-      const float rest = rgb[2] + co * 0.5f;
-      const float cg = rgb[1] - rest;
-      rgb[0] = rest + cg * 0.5f;
-      rgb[1] = co;
-      rgb[2] = cg;
+      to_y_co_cg(&numbers_[i + 1]);
     }
     groups_ = {1, 3};
     for (int left = cloud.channels - 4; left > 0; left -= kGroupSize) {
@@ -144,13 +139,7 @@ class CodecRun {
         const double offset = offsets[i / channels] * static_cast<double>(shapes_.step);
         values[i] = decode_value(coded.channels[0], decoded[i], offset);
       }
-      float* rgb = &values[i + 1];
-      const float rest = rgb[0] - rgb[2] * 0.5f;
-      const float green = rgb[2] + rest;
-      const float blue = rest - rgb[1] * 0.5f;
-      rgb[0] = blue + rgb[1];
-      rgb[1] = green;
-      rgb[2] = blue;
+      to_r_g_b(&values[i + 1]);
     }
     return values;
   }

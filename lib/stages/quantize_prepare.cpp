@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include "codec/colour_transform.h"
 #include "codec/octree.h"
 #include "package/package.h"
 
@@ -154,15 +155,7 @@ std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& 
     const float companded = 2.0f * (std::sqrt(1.0f + std::fabs(density)) - 1.0f);
     out[0] = density < 0 ? -companded : companded;
     for (size_t c = 0; c < channels; ++c) out[1 + c] = field.features[i * channels + c];
-    for (size_t k = 0; k < triples; ++k) {
-      float* colour = out + 1 + 3 * k;
-      const float co = colour[0] - colour[2];
-      const float rest = colour[2] + co * 0.5f;
-      const float cg = colour[1] - rest;
-      colour[0] = rest + cg * 0.5f;
-      colour[1] = co;
-      colour[2] = cg;
-    }
+    for (size_t k = 0; k < triples; ++k) to_y_co_cg(out + 1 + 3 * k);
   }
   return numbers;
 }

@@ -25,12 +25,12 @@ Histogram count(const DetailMap& map) {
   histogram.point_count = map.detail.size();
   const float largest =
       map.detail.empty() ? 0.0f : *std::max_element(map.detail.begin(), map.detail.end());
+  std::array<float, kBins - 1> lowest;  // of each bin but the last
+  for (size_t b = 0; b < lowest.size(); ++b)
+    lowest[b] = static_cast<float>(largest * std::pow(10.0, -static_cast<double>(b + 1)));
   for (const float detail : map.detail) {
-    size_t bin = kBins - 1;
-    if (detail > 0) {
-      const double below = -std::log10(static_cast<double>(detail) / static_cast<double>(largest));
-      bin = std::min(bin, static_cast<size_t>(std::max(0.0, below)));
-    }
+    size_t bin = 0;
+    while (bin < lowest.size() && !(detail > lowest[bin])) ++bin;
     ++histogram.points[bin];
     histogram.detail[bin] += static_cast<double>(detail);
     histogram.sum += static_cast<double>(detail);

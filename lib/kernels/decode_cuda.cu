@@ -17,7 +17,8 @@ __device__ float pixel_loss(const TrainRay& ray, const float rgb[3], const float
     const float shown = ray.gain[c] * rgb[c];
     const float error = shown + (1.0f - alpha) * ray.background[c] - ray.target[c];
     squared += error * error;
-    const float d_shown = 2.0f * error * settings.gradient_scale;
+    const float d_shown =
+        settings.is_probe ? ray.target[c] : 2.0f * error * settings.gradient_scale;
     d_rgb[c] = d_shown * ray.gain[c];
     d_out[c] = d_rgb[c] + 2.0f * settings.residual_penalty * residual[c] * settings.gradient_scale;
     d_alpha -= d_shown * ray.background[c];

@@ -34,7 +34,8 @@ inline float compare(const TrainRay& train, float transmittance, const TrainSett
     const float shown = train.gain[c] * ray.rgb[c];
     const float error = shown + transmittance * train.background[c] - train.target[c];
     lane.squared_error += error * error;
-    const float d_shown = 2.0f * error * settings.gradient_scale;
+    const float d_shown =
+        settings.is_probe ? train.target[c] : 2.0f * error * settings.gradient_scale;
     ray.d_rgb[c] = d_shown * train.gain[c];
     ray.d_residual[c] =
         2.0f * settings.residual_penalty * ray.residual[c] * settings.gradient_scale;

@@ -92,6 +92,7 @@ struct TrainSettings {
   float concentration;     // lambda of -sum w^2
   float residual_penalty;  // weight of the squared view-dependent residual
   float centre = 0;        // of the cube on each axis, fine cells; for view_gradients
+  bool is_probe = false;   // the targets are the derivatives of the colours; no loss
 };
 
 // The pairs of one pass of smoothness and their weights (kernels/smoothness.h).

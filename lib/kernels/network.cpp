@@ -11,6 +11,13 @@ Network::Network(const AppearanceModel& model) : model_(model) {
   const int inputs = model.input_count();
   weights_in_ = AlignedFloats(size_t(inputs) * padded_);
   weights_out_ = AlignedFloats(size_t(3) * padded_);
+  set_weights(model);
+  restart();
+}
+
+void Network::set_weights(const AppearanceModel& model) {
+  if (model.kind != AppearanceKind::mlp) return;
+  const int inputs = model.input_count();
   for (int h = 0; h < model.hidden_width; ++h) {
     for (int i = 0; i < inputs; ++i) {
       weights_in_.data()[size_t(i) * padded_ + h] =
@@ -21,7 +28,6 @@ Network::Network(const AppearanceModel& model) : model_(model) {
           model.weights[size_t(inputs) * model.hidden_width + size_t(h) * 3 + c];
     }
   }
-  restart();
 }
 
 void Network::restart() {

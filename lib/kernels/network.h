@@ -27,6 +27,8 @@ class Network {
 
   // Forgets the moments.
   void restart();
+  // The weights of `model`, which has the size of the model so far.
+  void set_weights(const AppearanceModel& model);
 
   // One Adam step on the sum of the lanes' gradients, in lane order; clears them. The weights are
   // then multiplied by `keep`.

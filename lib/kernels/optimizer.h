@@ -63,6 +63,18 @@ class Optimizer {
   // after a signal, with `device` if memory is short.
   virtual Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) = 0;
 
+  // Takes the values of the points and of the network from `field`, which has the blocks of the
+  // field as it is; Adam goes on with its moments. Fails with `usage` if the blocks, the channels
+  // or the size of the network differ.
+  virtual Status set_values(const Field& field) = 0;
+
+  // How much each value matters: the sum over the pixels of a batch of rays and their colour
+  // channels of the squared derivative with respect to it, mean over `iterations` (1 and up)
+  // batches, [point][1 + channels], density first. Estimated by the gradients of random signs
+  // (Hutchinson 1990), so rarely seen points need many batches to be more than 0. The field stays
+  // as it is; the random rays go on. Fails as run().
+  virtual Result<std::vector<float>> sensitivities(int iterations) = 0;
+
   // Replaces the points by those of the blocks of `topology`, whose values and network are not
   // looked at: same cube, same resolution or twice, all points at level 0 before and after. A new
   // site gets the trilinear value that the field has at its place, raw density times

@@ -91,7 +91,7 @@ Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int it
   for (int i = 0; i < iterations; ++i) {
     VOXPACK_TRY(check_interrupt());
     if (step_ % kEmptyLeafInterval == 0) update_empty_leaves(lattice_, stride_, rows_.data());
-    march(settings);
+    march(settings, false);
     merge_hanging();
     if (is_smoothed(settings)) smooth(settings);
     ++step_;
@@ -108,14 +108,15 @@ Result<OptimizeStats> OptimizerCpu::run(const OptimizeSettings& settings, int it
   return stats;
 }
 
-void OptimizerCpu::march(const OptimizeSettings& settings) {
+void OptimizerCpu::march(const OptimizeSettings& settings, bool is_probe) {
   const int tile_count = options_.rays_per_iteration / kRaysPerTile;
   const std::vector<uint64_t> tiles = rays_.next_tiles(tile_count);
   const MarchTable& table = best_march_table();
   const LatticeView view = lattice_.view();
   const NetworkView network = network_.view();
   const TrainSettings train{1.0f / static_cast<float>(options_.rays_per_iteration),
-                            settings.concentration, settings.residual_penalty, centre_of(lattice_)};
+                            settings.concentration, settings.residual_penalty, centre_of(lattice_),
+                            is_probe};
   if (fits_views(settings) && !fit_.is_active()) fit_.start(views_.size());
   for (int lane = 0; lane < kLanes; ++lane) {
     memory_[lane].view_gradients.resize(fit_.parameters.size());
@@ -126,7 +127,9 @@ void OptimizerCpu::march(const OptimizeSettings& settings) {
   for (int lane = 0; lane < kLanes; ++lane) {
     TrainRay rays[kRaysPerTile] = {};
     for (int tile = lane; tile < tile_count; tile += kLanes) {
-      rays_.make_rays(lattice_, tiles[tile], tile_seed(options_.seed, iterations_, tile), rays);
+      const uint64_t seed = tile_seed(options_.seed, iterations_, tile);
+      rays_.make_rays(lattice_, tiles[tile], seed, rays);
+      for (int i = 0; is_probe && i < kRaysPerTile; ++i) make_probe(seed + i, rays[i]);
       if (fit_.is_active()) {
         const auto view = static_cast<uint32_t>(tiles[tile] >> 32);
         const float* parameters = fit_.parameters.data() + size_t{view} * kViewParameters;
@@ -220,6 +223,61 @@ Result<Field> OptimizerCpu::field() const {
     field.appearance = network_.model();
     read_rows(rows_.data(), stride_, field);
     return field;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+Status OptimizerCpu::set_values(const Field& field) {
+  VOXPACK_TRY(check_same_points(field_, field));
+  const std::vector<float> rows = rows_of_points(field, stride_, lattice_.row_count());
+  std::copy(rows.begin(), rows.end(), rows_.data());
+  resolve_hanging(lattice_, stride_, rows_.data());
+  network_.set_weights(field.appearance);
+  return {};
+}
+
+// Adds the squares of the gradients of one march to `sums` [row][stride] and clears them.
+void OptimizerCpu::add_squares(float* sums) {
+  const int64_t pages = static_cast<int64_t>(touched_.size());
+  const int64_t floats = static_cast<int64_t>(lattice_.row_count()) * stride_;
+#pragma omp parallel for schedule(dynamic, 256)
+  for (int64_t page = 0; page < pages; ++page) {
+    const int64_t first = page * kRowsPerPage * stride_;
+    const int64_t last = std::min<int64_t>(floats, first + kRowsPerPage * stride_);
+    bool any = false;
+    for (LaneMemory& memory : memory_) {
+      any |= memory.touched[page] != 0;
+      memory.touched[page] = 0;
+    }
+    for (int64_t i = first; any && i < last; ++i) {
+      float sum = 0;
+      for (TrainLane& lane : lanes_) {
+        sum += lane.row_gradients[i];
+        lane.row_gradients[i] = 0;
+      }
+      sums[i] += sum * sum;
+    }
+  }
+}
+
+Result<std::vector<float>> OptimizerCpu::sensitivities(int iterations) {
+  try {
+    if (lanes_.empty()) take_working_memory();
+    AlignedFloats sums(lattice_.row_count() * stride_);
+    OptimizeSettings settings;
+    settings.concentration = settings.residual_penalty = 0;
+    update_empty_leaves(lattice_, stride_, rows_.data());
+    for (int i = 0; i < iterations; ++i, ++iterations_) {
+      VOXPACK_TRY(check_interrupt());
+      march(settings, true);
+      merge_hanging();
+      add_squares(sums.data());
+    }
+    for (LaneMemory& memory : memory_) {
+      std::fill_n(memory.network_gradients.data(), memory.network_gradients.size(), 0.0f);
+    }
+    return read_sensitivities(sums.data(), stride_, field_, iterations);
   } catch (const std::bad_alloc&) {
     return out_of_memory();
   }

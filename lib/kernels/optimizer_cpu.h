@@ -22,6 +22,8 @@ class OptimizerCpu : public Optimizer {
 
   Result<OptimizeStats> run(const OptimizeSettings& settings, int iterations) override;
   Result<Field> field() const override;
+  Status set_values(const Field& field) override;
+  Result<std::vector<float>> sensitivities(int iterations) override;
   Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) override;
   Status regrid(const Field& topology, float density_scale) override;
 
@@ -29,11 +31,12 @@ class OptimizerCpu : public Optimizer {
   OptimizerCpu(const Field& field, Lattice lattice, std::span<const View> views, TrainingRays rays,
                const OptimizerOptions& options);
   void take_working_memory();
-  void march(const OptimizeSettings& settings);
+  void march(const OptimizeSettings& settings, bool is_probe);
   void merge_hanging();
   void smooth(const OptimizeSettings& settings);
   void fit_views(const OptimizeSettings& settings);
   void update(const OptimizeSettings& settings);
+  void add_squares(float* sums);
 
   Status out_of_memory() const;
 

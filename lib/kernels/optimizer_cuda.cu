@@ -11,6 +11,7 @@
 #include "kernels/optimizer_cuda.cuh"
 #include "kernels/optimizer_parts.h"
 #include "kernels/pages_cuda.cuh"
+#include "kernels/rays_cuda.cuh"
 #include "kernels/regrid_cuda.cuh"
 #include "kernels/training_rays.h"
 
@@ -18,42 +19,6 @@ namespace voxpack {
 namespace {
 
 constexpr int kEmptyLeafInterval = 16;
-
-struct DeviceView {
-  DeviceCamera camera;
-  const uint8_t* pixels;
-  int channels;
-};
-
-__global__ void make_rays_kernel(const DeviceView* views, const uint64_t* tiles, int tile_count,
-                                 RayFrame frame, bool has_masks, uint64_t seed, uint64_t step,
-                                 const float* parameters, float centre, TrainRay* rays) {
-  const int r = blockIdx.x * blockDim.x + threadIdx.x;
-  if (r >= tile_count * kRaysPerTile) return;
-  const int index = r / kRaysPerTile, i = r % kRaysPerTile;
-  const uint64_t tile = tiles[index];
-  const DeviceView& view = views[tile >> 32];
-  uint64_t random = tile_seed(seed, step, index);
-  TrainRay ray;
-  for (int c = 0; c < 3; ++c) ray.background[c] = has_masks ? unit_float(random) : 1.0f;
-  float offset = 0;
-  for (int k = 0; k <= i; ++k) offset = unit_float(random);
-  const int x =
-      min(static_cast<int>(tile & 0xffff) * kTilePixels + i % kTilePixels, view.camera.width - 1);
-  const int y = min(static_cast<int>(tile >> 16 & 0xffff) * kTilePixels + i / kTilePixels,
-                    view.camera.height - 1);
-  ray.ray = pixel_ray(view.camera, frame, x, y, offset);
-  const uint8_t* pixel =
-      view.pixels + (static_cast<size_t>(y) * view.camera.width + x) * view.channels;
-  const float alpha = view.channels == 4 ? pixel[3] / 255.0f : 1.0f;
-  for (int c = 0; c < 3; ++c)
-    ray.target[c] = pixel[c] / 255.0f * alpha + (1 - alpha) * ray.background[c];
-  if (parameters != nullptr) {
-    const auto number = static_cast<uint32_t>(tile >> 32);
-    correct_ray(parameters + static_cast<size_t>(number) * kViewParameters, centre, number, ray);
-  }
-  rays[r] = ray;
-}
 
 class OptimizerCuda : public Optimizer {
  public:
@@ -69,7 +34,7 @@ class OptimizerCuda : public Optimizer {
     VOXPACK_TRY(lattice_.upload(lattice));
     VOXPACK_TRY(blocks_.upload(field_.blocks));
     VOXPACK_TRY(values_.upload(make_rows(field, lattice, stride_)));
-    VOXPACK_TRY(upload_views(views));
+    VOXPACK_TRY(views_.upload(views));
     return make_batch_buffers();
   }
 
@@ -110,11 +75,41 @@ class OptimizerCuda : public Optimizer {
     return field;
   }
 
+  Status set_values(const Field& field) override {
+    VOXPACK_TRY(check_same_points(field_, field));
+    VOXPACK_TRY(values_.upload(rows_of_points(field, stride_, lattice_.row_count)));
+    VOXPACK_TRY(launch_resolve_hanging(lattice_, values_.get(), stride_));
+    if (network_.view().kind != 3) return {};
+    return network_values_.upload(Network(field.appearance).padded_weights());
+  }
+
+  Result<std::vector<float>> sensitivities(int iterations) override {
+    if (first_.size() == 0) VOXPACK_TRY(take_working_memory());
+    const int tile_count = options_.rays_per_iteration / kRaysPerTile;
+    VOXPACK_TRY(tiles_.upload(rays_.next_tiles(tile_count * iterations)));
+    DeviceArray<float> sums;
+    VOXPACK_TRY(sums.allocate(values_.size()));
+    VOXPACK_TRY(sums.zero());
+    VOXPACK_TRY(find_empty_leaves());
+    TrainSettings train{};
+    train.is_probe = true;
+    for (int i = 0; i < iterations; ++i, ++iterations_) {
+      VOXPACK_TRY(check_interrupt());
+      VOXPACK_TRY(
+          march(train, tiles_.get() + static_cast<size_t>(i) * tile_count, tile_count, false));
+      VOXPACK_TRY(
+          launch_add_squares(sums.get(), gradients_.get(), pages_, lattice_.row_count, stride_));
+    }
+    std::vector<float> rows(sums.size());
+    VOXPACK_TRY(sums.download(rows.data(), rows.size()));
+    return read_sensitivities(rows.data(), stride_, field_, iterations);
+  }
+
   Result<std::vector<uint64_t>> seen_sites(int pixel_stride, uint32_t threshold) override {
     if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
     std::vector<uint64_t> masks;
     VOXPACK_TRY(find_seen_sites_cuda(lattice_, blocks_, values_.get(), stride_,
-                                     {cameras_, pixel_stride, threshold}, masks));
+                                     {views_.cameras(), pixel_stride, threshold}, masks));
     return masks;
   }
 
@@ -165,19 +160,6 @@ class OptimizerCuda : public Optimizer {
     return {};
   }
 
-  Status upload_views(std::span<const View> views) {
-    std::vector<DeviceView> device_views;
-    for (const View& view : views) {
-      pixels_.emplace_back();
-      VOXPACK_TRY(pixels_.back().upload(view.image.pixels));
-      directions_.emplace_back();
-      VOXPACK_TRY(directions_.back().upload(pixel_directions(view.camera)));
-      cameras_.push_back(to_device_camera(view.camera, directions_.back().get()));
-      device_views.push_back({cameras_.back(), pixels_.back().get(), view.image.channels});
-    }
-    return views_.upload(device_views);
-  }
-
   Status make_batch_buffers() {
     const size_t rays = static_cast<size_t>(options_.rays_per_iteration);
     VOXPACK_TRY(batch_.allocate(rays));
@@ -208,35 +190,43 @@ class OptimizerCuda : public Optimizer {
     return net;
   }
 
-  Status iterate(const OptimizeSettings& settings, const uint64_t* tiles, int tile_count) {
+  DecodeBuffers decode_buffers(bool fits) {
+    return {inputs_.get(),    hidden_.get(),        d_hidden_.get(),
+            d_outputs_.get(), squared_error_.get(), fits ? view_gradients_.get() : nullptr};
+  }
+
+  // Gradients of the rows for the rays of `tiles`, and the list of their pages.
+  Status march(const TrainSettings& train, const uint64_t* tiles, int tile_count, bool fits) {
     const int rays = tile_count * kRaysPerTile;
-    if (step_ % kEmptyLeafInterval == 0) {
-      VOXPACK_TRY(launch_empty_leaves(lattice_.view, lattice_.leaves.get(),
-                                      static_cast<int>(lattice_.leaves.size()), values_.get(),
-                                      stride_));
-    }
-    make_rays_kernel<<<(rays + 127) / 128, 128>>>(
-        views_.get(), tiles, tile_count, lattice_.frame, rays_.has_masks(), options_.seed,
-        iterations_, view_parameters_.get(), lattice_.centre, batch_.get());
-    VOXPACK_TRY(launched("rays"));
-    const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
-                              settings.residual_penalty};
-    const NetworkView net = network_view();
-    const bool fits = fits_views(settings);
-    const DecodeBuffers buffers{inputs_.get(),        hidden_.get(),
-                                d_hidden_.get(),      d_outputs_.get(),
-                                squared_error_.get(), fits ? view_gradients_.get() : nullptr};
+    VOXPACK_TRY(views_.launch_rays({tiles, tile_count, rays_.has_masks(), train.is_probe,
+                                    options_.seed, iterations_, view_parameters_.get()},
+                                   lattice_.frame, lattice_.centre, batch_.get()));
     VOXPACK_TRY(launch_forward(lattice_.view, values_.get(), stride_, &batch_.get()->ray,
                                sizeof(TrainRay), rays, 1e-3f, sums_.get(), squares_.get(),
                                sample_count_.get()));
-    VOXPACK_TRY(launch_decode(net, batch_.get(), rays, stride_, sums_.get(), train, d_sums_.get(),
-                              buffers));
+    const DecodeBuffers buffers = decode_buffers(fits);
+    VOXPACK_TRY(launch_decode(network_view(), batch_.get(), rays, stride_, sums_.get(), train,
+                              d_sums_.get(), buffers));
     VOXPACK_TRY(launch_backward(lattice_.view, values_.get(), stride_, batch_.get(), rays,
                                 sums_.get(), squares_.get(), d_sums_.get(),
                                 {gradients_.get(), pages_.flags.get(), buffers.view_gradients,
                                  train.concentration * train.gradient_scale, lattice_.centre}));
     VOXPACK_TRY(launch_scatter_hanging(lattice_, gradients_.get(), stride_, pages_.flags.get()));
-    VOXPACK_TRY(launch_list_pages(pages_));
+    return launch_list_pages(pages_);
+  }
+
+  Status find_empty_leaves() {
+    return launch_empty_leaves(lattice_.view, lattice_.leaves.get(),
+                               static_cast<int>(lattice_.leaves.size()), values_.get(), stride_);
+  }
+
+  Status iterate(const OptimizeSettings& settings, const uint64_t* tiles, int tile_count) {
+    const int rays = tile_count * kRaysPerTile;
+    if (step_ % kEmptyLeafInterval == 0) VOXPACK_TRY(find_empty_leaves());
+    const TrainSettings train{1.0f / static_cast<float>(rays), settings.concentration,
+                              settings.residual_penalty};
+    const bool fits = fits_views(settings);
+    VOXPACK_TRY(march(train, tiles, tile_count, fits));
     if (is_smoothed(settings)) {
       VOXPACK_TRY(launch_smoothness(
           lattice_.view,
@@ -248,9 +238,10 @@ class OptimizerCuda : public Optimizer {
     const AdamSettings adam = make_adam(settings, step_);
     VOXPACK_TRY(launch_adam_rows(values_.get(), first_.get(), second_.get(), gradients_.get(),
                                  pages_, 1 + lattice_.point_count, stride_, adam));
+    const NetworkView net = network_view();
     if (net.kind == 3) {
       float* gradients = network_gradients_.get();
-      VOXPACK_TRY(launch_network_gradients(net, rays, buffers, gradients,
+      VOXPACK_TRY(launch_network_gradients(net, rays, decode_buffers(fits), gradients,
                                            gradients + network_.weights_in_count()));
       VOXPACK_TRY(launch_adam_network(network_values_.get(), network_first_.get(),
                                       network_second_.get(), gradients,
@@ -262,7 +253,7 @@ class OptimizerCuda : public Optimizer {
   }
 
   Status start_fit() {
-    const size_t count = cameras_.size() * kViewParameters;
+    const size_t count = views_.cameras().size() * kViewParameters;
     for (DeviceArray<float>* array :
          {&view_parameters_, &view_first_, &view_second_, &view_gradients_}) {
       VOXPACK_TRY(array->allocate(count));
@@ -273,7 +264,7 @@ class OptimizerCuda : public Optimizer {
 
   Status fit_views(const OptimizeSettings& settings) {
     return launch_fit_views(view_parameters_.get(), view_first_.get(), view_second_.get(),
-                            view_gradients_.get(), static_cast<int>(cameras_.size()),
+                            view_gradients_.get(), static_cast<int>(views_.cameras().size()),
                             settings.pose_rate, settings.exposure_rate,
                             make_adam(settings, ++fit_step_));
   }
@@ -293,10 +284,7 @@ class OptimizerCuda : public Optimizer {
   DeviceArray<float> values_;
   DeviceArray<float> first_, second_, gradients_;  // first_ empty: no working memory yet
   TouchedPages pages_;
-  std::vector<DeviceArray<uint8_t>> pixels_;
-  std::vector<DeviceArray<double>> directions_;
-  std::vector<DeviceCamera> cameras_;
-  DeviceArray<DeviceView> views_;
+  DeviceViews views_;
   DeviceArray<uint64_t> tiles_;
   DeviceArray<TrainRay> batch_;
   DeviceArray<float> sums_, d_sums_, squares_, inputs_, hidden_, d_hidden_, d_outputs_;

@@ -36,6 +36,48 @@ Status check_regrid(const Field& from, const Field& to) {
   return {};
 }
 
+std::vector<float> read_sensitivities(const float* rows, int stride, const Field& field,
+                                      int iterations) {
+  const auto floats = static_cast<size_t>(field.channels()) + 1;
+  const auto count = static_cast<int64_t>(point_count(field.blocks));
+  const float scale = 1.0f / static_cast<float>(iterations);
+  std::vector<float> out(static_cast<size_t>(count) * floats);
+#pragma omp parallel for schedule(static)
+  for (int64_t i = 0; i < count; ++i) {
+    const float* row = rows + (i + 1) * stride;
+    float* to = out.data() + static_cast<size_t>(i) * floats;
+    for (size_t k = 0; k < floats; ++k) to[k] = row[k] * scale;
+  }
+  return out;
+}
+
+Status check_same_points(const Field& own, const Field& field) {
+  const auto is_same = [](const Block& a, const Block& b) {
+    return a.level == b.level && a.x == b.x && a.y == b.y && a.z == b.z && a.mask == b.mask;
+  };
+  const AppearanceModel &from = own.appearance, &to = field.appearance;
+  if (from.kind == to.kind && from.feature_count == to.feature_count &&
+      from.hidden_width == to.hidden_width && own.resolution == field.resolution &&
+      std::equal(own.blocks.begin(), own.blocks.end(), field.blocks.begin(), field.blocks.end(),
+                 is_same)) {
+    return {};
+  }
+  return {Errc::usage, "the new values are those of other points or of another decoder"};
+}
+
+std::vector<float> rows_of_points(const Field& field, int stride, size_t row_count) {
+  const auto channels = static_cast<size_t>(field.channels());
+  const auto count = static_cast<int64_t>(field.point_count());
+  std::vector<float> rows(row_count * static_cast<size_t>(stride), 0.0f);
+#pragma omp parallel for schedule(static)
+  for (int64_t i = 0; i < count; ++i) {
+    float* row = rows.data() + (i + 1) * stride;
+    row[0] = field.density[static_cast<size_t>(i)];
+    std::copy_n(field.features.data() + static_cast<size_t>(i) * channels, channels, row + 1);
+  }
+  return rows;
+}
+
 void read_rows(const float* rows, int stride, Field& field) {
   const auto channels = static_cast<size_t>(field.channels());
   const auto count = static_cast<int64_t>(point_count(field.blocks));

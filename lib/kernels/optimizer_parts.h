@@ -32,6 +32,16 @@ inline bool fits_views(const OptimizeSettings& settings) {
 // Fails with `usage` unless Optimizer::regrid() can go from the points of `from` to those of `to`.
 Status check_regrid(const Field& from, const Field& to);
 
+// Optimizer::sensitivities() from sums of squares in rows [1 + point][stride].
+std::vector<float> read_sensitivities(const float* rows, int stride, const Field& field,
+                                      int iterations);
+
+// Fails with `usage` unless Optimizer::set_values() can take the values of `field`.
+Status check_same_points(const Field& own, const Field& field);
+
+// Rows [row_count][stride] with the values of the points of `field`; all others are 0.
+std::vector<float> rows_of_points(const Field& field, int stride, size_t row_count);
+
 // Fills density and features of `field`, which has its blocks, from rows [1 + point][stride].
 void read_rows(const float* rows, int stride, Field& field);
 

@@ -67,6 +67,19 @@ __global__ void adam_rows_kernel(float* values, float* first, float* second, flo
   }
 }
 
+__global__ void add_squares_kernel(float* sums, float* gradients, uint8_t* flags,
+                                   const uint32_t* list, const uint32_t* count,
+                                   uint64_t float_count) {
+  for (uint32_t i = blockIdx.x; i < *count; i += gridDim.x) {
+    if (threadIdx.x == 0) flags[list[i]] = 0;
+    const uint64_t at = static_cast<uint64_t>(list[i]) * blockDim.x + threadIdx.x;
+    if (at >= float_count) continue;
+    const float gradient = gradients[at];
+    gradients[at] = 0;
+    sums[at] += gradient * gradient;
+  }
+}
+
 // As adam_rows_kernel(); a thread is the pairs of one float of a row, which is their lower site.
 template <int S>
 __global__ void smoothness_kernel(LatticeView lattice, SmoothnessPass pass, const float* values,
@@ -153,6 +166,13 @@ Status launch_adam_rows(float* values, float* first, float* second, float* gradi
   if (stride == 16) launch(adam_rows_kernel<16>);
   if (stride == 32) launch(adam_rows_kernel<32>);
   return launched("Adam");
+}
+
+Status launch_add_squares(float* sums, float* gradients, TouchedPages& pages, uint64_t row_count,
+                          int stride) {
+  add_squares_kernel<<<kPageBlocks, kRowsPerPage * stride>>>(
+      sums, gradients, pages.flags.get(), pages.list.get(), pages.count.get(), row_count * stride);
+  return launched("squares");
 }
 
 }  // namespace voxpack

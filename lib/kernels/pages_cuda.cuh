@@ -34,4 +34,9 @@ Status launch_adam_rows(float* values, float* first, float* second, float* gradi
                         TouchedPages& pages, uint64_t row_count, int stride,
                         const AdamSettings& adam);
 
+// Adds the squares of the gradients [row][stride] of the listed pages to `sums` and clears them, as
+// well as the marks.
+Status launch_add_squares(float* sums, float* gradients, TouchedPages& pages, uint64_t row_count,
+                          int stride);
+
 }  // namespace voxpack

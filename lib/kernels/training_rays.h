@@ -34,6 +34,13 @@ VOXPACK_HOST_DEVICE inline uint64_t tile_seed(uint64_t seed, uint64_t step, int 
   return next_random(random);
 }
 
+// Turns a ray into one that asks for derivatives: its target becomes random signs.
+VOXPACK_HOST_DEVICE inline void make_probe(uint64_t seed, TrainRay& ray) {
+  uint64_t random = ~seed;
+  const uint64_t bits = next_random(random);
+  for (int c = 0; c < 3; ++c) ray.target[c] = bits >> (32 + c) & 1 ? 1.0f : -1.0f;
+}
+
 // Gives a ray of `view` the corrections of that view, `parameters` [kViewParameters]; `centre` as
 // in move_ray().
 VOXPACK_HOST_DEVICE inline void correct_ray(const float* parameters, float centre, uint32_t view,

@@ -1,27 +1,17 @@
-// Search for the colour step whose package just fits the budget; each try is a whole encoding.
 #include "stages/quantize.h"
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
-#include "codec/enc_attributes.h"
-#include "codec/enc_geometry.h"
-#include "core/interrupt.h"
-#include "package/enc_package.h"
-#include "stages/quantize_prepare.h"
+#include "stages/level_runner.h"
+#include "stages/pack.h"
+#include "stages/quantize_basis.h"
+#include "stages/quantize_search.h"
 
 namespace voxpack {
 namespace {
-
-constexpr double kMaxColourStep = 64.0;  // everything but the mean is gone
-constexpr double kMaxSteps = 60'000;     // a number in steps; decoders know no larger ones
-constexpr int kMaxTries = 16;
-constexpr int kAdaptTries = 2;       // the first tries that adapt biases, gains and contexts
-constexpr double kGoodFill = 0.990;  // of the budget: the search stops there
-constexpr double kAimedFill = 0.995;
-constexpr int kSecantTries = 9;  // from then on the bracket is halved
 
 Status check_options(const QuantizeOptions& options) {
   const auto wrong = [](const std::string& what) {
@@ -46,181 +36,91 @@ Status check_options(const QuantizeOptions& options) {
   return {};
 }
 
-// One encoding at a colour step.
-struct Try {
-  double colour_step = 0;
-  uint64_t size_bytes = 0;
-  std::vector<CodedChannel> channels;
-};
-
-class StepSearch {
- public:
-  StepSearch(const Field& field, const QuantizeOptions& options, Log& log)
-      : options_(options),
-        log_(log),
-        codes_(prepare_codes(field, options)),
-        numbers_(companded_numbers(field, options)),
-        importance_(field.importance) {}
-
-  Result<CodedField> run() {
-    VOXPACK_TRY(prepare());
-    if (overhead_bytes_ > options_.target_size_bytes) return too_small();
-    VOXPACK_TRY(search());
-    if (!has_best_) return too_small();
-    for (size_t c = 0; c < codes_.channels.size(); ++c)
-      codes_.channels[c] = std::move(best_.channels[c]);
-    log_.info("quantize: colour step " + std::to_string(best_.colour_step) + ", package of " +
-              std::to_string(best_.size_bytes) + " bytes, " + std::to_string(overhead_bytes_) +
-              " of them not attributes");
-    return std::move(codes_);
+Status check_fit_options(const QuantizeFitOptions& fit) {
+  if (fit.rounds.value_or(0) < 0 || fit.iterations_per_round < 1 || fit.calibration_batches < 1) {
+    return {Errc::usage,
+            "quantize: rounds must be 0 and up, iterations of a round and batches 1 and up"};
   }
+  if (!(fit.first_rate > 0 && fit.last_rate > 0)) {
+    return {Errc::usage, "quantize: the learning rates must be above 0"};
+  }
+  return {};
+}
 
- private:
-  Status prepare() {
-    const TreeShape shape = shape_of(codes_.resolution, codes_.blocks);
-    VOXPACK_ASSIGN(tree_, build_tree(shape, codes_.blocks));
-    weights_ = node_weights(tree_, codes_.level_weight_shift);
-    ShapeFit shapes = fit_shapes(tree_, numbers_, codes_.channels.size(), importance_);
-    codes_.shape_step = shapes.step;
-    codes_.shape_offsets = std::move(shapes.offsets);
-    quantizer_ = std::make_unique<AttributeQuantizer>(tree_, weights_, numbers_, importance_,
-                                                      static_cast<int>(codes_.channels.size()));
-    const std::vector<std::vector<uint8_t>> no_attributes(codes_.group_sizes.size());
-    VOXPACK_ASSIGN(
-        const std::vector<uint8_t> bytes,
-        assemble_package(codes_, tree_.point_count, encode_geometry(tree_), no_attributes));
-    overhead_bytes_ = bytes.size();
-    statistics_.resize(codes_.channels.size());
-    largest_.resize(codes_.channels.size());
-    for (size_t i = 0; i < numbers_.size(); ++i) {
-      double& largest = largest_[i % largest_.size()];
-      largest = std::max(largest, std::fabs(static_cast<double>(numbers_[i])));
+// Adds the change from `before` to `after` to the points of `field`, and takes the network.
+void follow(const Field& before, const Field& after, Field& field) {
+  const auto add = [](const std::vector<float>& from, const std::vector<float>& to,
+                      std::vector<float>& out) {
+    const auto count = static_cast<int64_t>(out.size());
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < count; ++i) {
+      const auto k = static_cast<size_t>(i);
+      out[k] += to[k] - from[k];
     }
-    return {};
-  }
+  };
+  add(before.density, after.density, field.density);
+  add(before.features, after.features, field.features);
+  field.appearance = after.appearance;
+}
 
-  // Encodes at `colour_step`, groups in parallel; each depends on nothing but its channels.
-  Try encode(double colour_step, bool adapts) {
-    Try made;
-    made.colour_step = colour_step;
-    made.channels = codes_.channels;
-    for (size_t c = 0; c < made.channels.size(); ++c) {
-      const double step = static_cast<double>(made.channels[c].step) * colour_step;
-      const double least = std::max(1e-9, largest_[c] / kMaxSteps);
-      made.channels[c].step = static_cast<float>(std::clamp(step, least, 1e6));
-    }
-    const int groups = static_cast<int>(codes_.group_sizes.size());
-    std::vector<size_t> first(groups, 0), bytes(groups, 0);
-    for (int g = 1; g < groups; ++g) first[g] = first[g - 1] + codes_.group_sizes[g - 1];
-#pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < groups; ++i) {
-      const int g = groups - 1 - i;  // the last groups are the largest
-      const std::span<CodedChannel> channels(&made.channels[first[g]], codes_.group_sizes[g]);
-      std::vector<AttributeQuantizer::ChannelStatistics> statistics;
-      bytes[g] = quantizer_
-                     ->quantize(channels, static_cast<int>(first[g]), options_.lambda,
-                                adapts ? &statistics : nullptr)
-                     .size();
-      for (size_t c = 0; c < statistics.size(); ++c)
-        statistics_[first[g] + c] = std::move(statistics[c]);
-    }
-    made.size_bytes = overhead_bytes_;
-    for (const size_t size : bytes) made.size_bytes += size;
-    return made;
-  }
-
-  // Parameters that would have been best for the last encoding.
-  void adapt() {
-    for (size_t c = 0; c < codes_.channels.size(); ++c) {
-      AttributeQuantizer::adapt(codes_.channels[c], statistics_[c]);
-    }
-  }
-
-  void keep_if_better(Try&& made) {
-    if (made.size_bytes > options_.target_size_bytes) return;
-    if (has_best_ && made.size_bytes <= best_.size_bytes) return;
-    best_ = std::move(made);
-    has_best_ = true;
-  }
-
-  // Secant steps on log(attribute bytes) over log(step), inside a bracket.
-  Status search() {
-    const double target = static_cast<double>(options_.target_size_bytes);
-    const double finest = std::log2(static_cast<double>(options_.min_colour_step));
-    const double coarsest = std::log2(kMaxColourStep);
-    double low = finest, high = coarsest;  // tried and too large; tried and fits; or the ends
-    bool low_tried = false, high_tried = false;
-    double at = std::clamp(-5.0, low, high);
-    double last_at = 0, last_size = 0;
-    double slope = -0.7;  // log2 bytes per log2 step
-    for (int i = 0; i < kMaxTries; ++i) {
-      VOXPACK_TRY(check_interrupt());
-      Try made = encode(std::exp2(at), i < kAdaptTries);
-      const auto size = static_cast<double>(made.size_bytes);
-      log_.progress({"quantize", std::min(0.95, (i + 1) / 8.0), -1,
-                     "step " + std::to_string(made.colour_step) + ", " +
-                         std::to_string(made.size_bytes) + " bytes"});
-      const bool fits = size <= target;
-      keep_if_better(std::move(made));
-      if (i < kAdaptTries) {
-        adapt();  // the sizes seen so far are only a hint
-      } else {
-        (fits ? high : low) = at;
-        (fits ? high_tried : low_tried) = true;
-        if (fits && (at <= finest || size >= kGoodFill * target)) break;
-        if (!fits && at >= coarsest) break;
-        if (high - low < 1e-4) break;
-      }
-      const double attribute_size = std::max(1.0, size - static_cast<double>(overhead_bytes_));
-      if (last_size > 0 && std::fabs(at - last_at) > 1e-3) {
-        const double measured = std::log2(attribute_size / last_size) / (at - last_at);
-        if (measured < -0.02 && measured > -4) slope = measured;
-      }
-      last_at = at;
-      last_size = attribute_size;
-      const double wanted =
-          std::max(1.0, kAimedFill * target - static_cast<double>(overhead_bytes_));
-      at += std::log2(wanted / attribute_size) / slope;
-      const double middle = (low + high) / 2;
-      if (low_tried && high_tried && (at <= low || at >= high || i > kSecantTries)) at = middle;
-      if (at <= low) at = low_tried ? middle : low;
-      if (at >= high) at = high_tried ? middle : high;
-    }
-    return {};
-  }
-
-  Status too_small() {
-    const Try smallest = encode(kMaxColourStep, false);
-    return {Errc::usage, "the target size of " + std::to_string(options_.target_size_bytes) +
-                             " bytes is too small for " + std::to_string(tree_.point_count) +
-                             " points: at least " + std::to_string(smallest.size_bytes) +
-                             " bytes are needed; prune to fewer points or raise the target"};
-  }
-
-  const QuantizeOptions options_;
-  Log& log_;
-  CodedField codes_;
-  std::vector<float> numbers_;  // the densities without what their shapes explain
-  const std::vector<float>& importance_;
-  Tree tree_;
-  std::vector<uint32_t> weights_;
-  std::unique_ptr<AttributeQuantizer> quantizer_;
-  std::vector<AttributeQuantizer::ChannelStatistics> statistics_;
-  std::vector<double> largest_;  // magnitude of a channel's numbers
-  uint64_t overhead_bytes_ = 0;
-  Try best_;
-  bool has_best_ = false;
-};
+OptimizeSettings settings_of(const QuantizeFitOptions& fit, int round, int rounds) {
+  const double done = rounds == 1 ? 0.0 : static_cast<double>(round) / (rounds - 1);
+  const double first = static_cast<double>(fit.first_rate);
+  const auto factor =
+      static_cast<float>(first * std::pow(static_cast<double>(fit.last_rate) / first, done));
+  OptimizeSettings settings;
+  settings.density_rate *= factor;
+  settings.feature_rate *= factor;
+  settings.network_rate *= factor;
+  return settings;
+}
 
 }  // namespace
 
 Result<CodedField> run_quantize(const Field& field, const QuantizeOptions& options, Log& log) {
   VOXPACK_TRY(check_options(options));
-  if (options.target_size_bytes == 0) {
-    return {Errc::usage, "the target size must be larger than 0 bytes"};
-  }
   VOXPACK_TRY(validate(field));
-  return StepSearch(field, options, log).run();
+  Field turned = field;
+  CodingWeights weights;
+  weights.metric = find_channel_metric(field, {});
+  turn_into_coding_basis(turned, weights.metric);
+  return search_codes(turned, weights, options, log);
+}
+
+Result<CodedField> run_quantize(Field field, std::span<const View> views,
+                                const QuantizeFitOptions& fit, const QuantizeOptions& options,
+                                Kernels& kernels, Log& log) {
+  VOXPACK_TRY(check_options(options));
+  VOXPACK_TRY(check_fit_options(fit));
+  VOXPACK_TRY(validate(field));
+  if (field.point_count() == 0) return run_quantize(field, options, log);
+  OptimizerOptions optimizer_options;
+  optimizer_options.seed = fit.seed;
+  VOXPACK_ASSIGN(const std::unique_ptr<Optimizer> optimizer,
+                 kernels.make_optimizer(field, views, optimizer_options));
+  CodingWeights weights;
+  {
+    VOXPACK_ASSIGN(const std::vector<float> sensitivities,
+                   optimizer->sensitivities(fit.calibration_batches));
+    Calibration calibration = make_calibration(sensitivities, field.point_count());
+    weights.metric = find_channel_metric(field, calibration);
+    weights.density_importance = std::move(calibration.density_importance);
+  }
+  turn_into_coding_basis(field, weights.metric);
+  const int rounds = fit.rounds.value_or(field.resolution <= 256 ? 0 : 8);
+  for (int round = 0; round < rounds; ++round) {
+    VOXPACK_ASSIGN(const CodedField codes, search_codes(field, weights, options, log));
+    VOXPACK_ASSIGN(const std::vector<uint8_t> package, run_pack(codes));
+    VOXPACK_ASSIGN(const Field before, run_unpack(package));
+    VOXPACK_TRY(optimizer->set_values(before));
+    VOXPACK_ASSIGN(const OptimizeStats stats,
+                   optimizer->run(settings_of(fit, round, rounds), fit.iterations_per_round));
+    log.info("quantize: round " + std::to_string(round + 1) + " of " + std::to_string(rounds) +
+             ", " + std::to_string(psnr_of(stats.mse)) + " dB on the photos");
+    VOXPACK_ASSIGN(const Field after, optimizer->field());
+    follow(before, after, field);
+  }
+  return search_codes(field, weights, options, log);
 }
 
 }  // namespace voxpack

@@ -7,44 +7,13 @@
 #include "codec/colour_transform.h"
 #include "codec/octree.h"
 #include "package/package.h"
+#include "stages/quantize_basis.h"
 
 namespace voxpack {
 namespace {
 
-constexpr size_t kSampleCount = 2048;
-constexpr float kDirections[][3] = {{0.6f, 0.0f, 0.8f},
-                                    {-0.6f, 0.64f, 0.48f},
-                                    {0.0f, -0.8f, 0.6f},
-                                    {0.8f, 0.36f, -0.48f},
-                                    {-0.48f, -0.6f, 0.64f}};
-// No channel is thought to matter less than this part of the one that matters most.
-constexpr float kLeastSensitivity = 1.0f / 32;
-
-// Changes of R, G, B for a change of 1 of Y, Co, Cg (docs/format.md, section 9).
-constexpr float kColourColumns[3][3] = {{1, 1, 1}, {0.5f, 0, -0.5f}, {-0.5f, 0.5f, -0.5f}};
-
 int triples_of(const AppearanceModel& model) {
   return colour_triples(static_cast<uint8_t>(model.kind), model.channels());
-}
-
-// Squared change of the colour when coded channel `c` moves by `delta`.
-double squared_change(const AppearanceModel& model, const std::vector<float>& features, int c,
-                      float delta, const float direction[3], const float before[3]) {
-  float moved[kMaxChannels];
-  std::copy(features.begin(), features.end(), moved);
-  if (c < 3 * triples_of(model)) {
-    for (int k = 0; k < 3; ++k) moved[c / 3 * 3 + k] += delta * kColourColumns[c % 3][k];
-  } else {
-    moved[c] += delta;
-  }
-  float rgb[3];
-  decode_appearance(model, moved, 1.0f, direction, rgb);
-  double sum = 0;
-  for (int k = 0; k < 3; ++k) {
-    const double change = static_cast<double>(rgb[k]) - static_cast<double>(before[k]);
-    sum += change * change;
-  }
-  return sum;
 }
 
 // Rows of a weight matrix, each with a scale of its own.
@@ -70,41 +39,8 @@ CodedMatrix quantize_matrix(std::span<const float> weights, int rows, int column
 
 }  // namespace
 
-std::vector<float> feature_sensitivities(const Field& field) {
-  constexpr float kDelta = 1.0f / 32;
-  const int channels = field.channels();
-  std::vector<double> sums(channels, 0.0);
-  double weight_sum = 0;
-  const size_t count = field.point_count();
-  const size_t stride = std::max<size_t>(1, count / kSampleCount);
-  std::vector<float> features(channels);
-  for (size_t i = stride / 2; i < count; i += stride) {
-    const double weight =
-        field.importance.empty() ? 1.0 : static_cast<double>(field.importance[i]) + 1e-12;
-    std::copy_n(&field.features[i * channels], channels, features.begin());
-    for (const auto& direction : kDirections) {
-      float before[3];
-      decode_appearance(field.appearance, features.data(), 1.0f, direction, before);
-      for (int c = 0; c < channels; ++c) {
-        sums[c] += weight * 0.5 *
-                   (squared_change(field.appearance, features, c, kDelta, direction, before) +
-                    squared_change(field.appearance, features, c, -kDelta, direction, before));
-      }
-      weight_sum += weight;
-    }
-  }
-  std::vector<float> out(channels, 1.0f);
-  float largest = 0;
-  for (int c = 0; c < channels; ++c) {
-    if (weight_sum > 0) out[c] = static_cast<float>(std::sqrt(sums[c] / weight_sum)) / kDelta;
-    largest = std::max(largest, out[c]);
-  }
-  const float floor = std::max(1e-3f, largest * kLeastSensitivity);
-  for (float& v : out) v = std::clamp(v, floor, 1e3f);
-  return out;
-}
-
-CodedField prepare_codes(const Field& field, const QuantizeOptions& options) {
+CodedField prepare_codes(const Field& field, const std::vector<double>& metric,
+                         const QuantizeOptions& options) {
   CodedField codes;
   codes.origin = field.cube.origin;
   codes.edge = field.cube.edge;
@@ -118,7 +54,7 @@ CodedField prepare_codes(const Field& field, const QuantizeOptions& options) {
     codes.blocks.push_back({block.level, block.x, block.y, block.z, block.mask});
   }
   const auto depth = static_cast<size_t>(shape_of(field.resolution, codes.blocks).depth());
-  const std::vector<float> sensitivities = feature_sensitivities(field);
+  const std::vector<float> sensitivities = coded_sensitivities(field.appearance, metric);
   for (int c = 0; c <= field.channels(); ++c) {
     CodedChannel channel;
     channel.curve = c == 0 ? ValueCurve::squared : ValueCurve::linear;
@@ -158,6 +94,14 @@ std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& 
     for (size_t k = 0; k < triples; ++k) to_y_co_cg(out + 1 + 3 * k);
   }
   return numbers;
+}
+
+std::vector<float> companded_importance(const Field& field, const std::vector<float>& importance) {
+  if (importance.empty()) return field.importance;
+  std::vector<float> out(importance);
+  // The square of d raw / d companded.
+  for (size_t i = 0; i < out.size(); ++i) out[i] *= 1.0f + std::fabs(field.density[i]);
+  return out;
 }
 
 }  // namespace voxpack

@@ -59,9 +59,8 @@ Result<Source> open_source(const CompressArgs& args, Kernels& kernels, Command& 
   }
   source.has_views = from_photos || !args.views.empty();
   if (source.has_views) {
-    const Photos photos{.train = from_photos || args.options.reduce.refine_iterations != 0};
     VOXPACK_ASSIGN(source.views,
-                   open_views(from_photos ? args.source : args.views, photos, command));
+                   open_views(from_photos ? args.source : args.views, {.train = true}, command));
   }
   if (from_photos) {
     VOXPACK_ASSIGN(source.field, bake_step(source.views, args.options.bake, kernels, command));
@@ -89,8 +88,10 @@ Status compress(CompressArgs& args, Command& command) {
     VOXPACK_ASSIGN(pruned, prune_step(std::move(source.field), std::move(detail), views,
                                       options.reduce, *kernels, command));
   }
-  source = {};
-  VOXPACK_ASSIGN(const CodedField codes, quantize_step(pruned, options.quantize, command));
+  source.field = {};
+  VOXPACK_ASSIGN(
+      const CodedField codes,
+      quantize_step(std::move(pruned), {views, options.fit, options.quantize}, *kernels, command));
   VOXPACK_ASSIGN(const auto bytes, pack_step(codes, command));
   VOXPACK_TRY(write_file(args.output, bytes));
   saved.keep();
@@ -122,7 +123,7 @@ void add_compress(CLI::App& app, Command& command) {
   add_detect_options(cmd, args->options.reduce.detect);
   add_protect_options(cmd, args->options.reduce.detect.protect, args->masks);
   add_prune_options(cmd, args->options.reduce);
-  add_quantize_options(cmd, args->options.quantize);
+  add_quantize_options(cmd, args->options.quantize, args->options.fit);
   cmd->callback([args, cmd, &command] {
     apply_preset(*cmd, *args);
     args->options.reduce.fit = args->options.bake.fit;

@@ -172,9 +172,15 @@ void add_prune_options(CLI::App* cmd, ReduceOptions& options) {
       ->capture_default_str();
 }
 
-void add_quantize_options(CLI::App* cmd, QuantizeOptions& options) {
+void add_quantize_options(CLI::App* cmd, QuantizeOptions& options, QuantizeFitOptions& fit) {
   add_size_option(cmd, "--target-size", options.target_size_bytes,
                   "Largest size of the package: 5MB = 5 000 000 bytes, 5MiB = 5 242 880")
+      ->group("Quantize");
+  cmd->add_option("--fit-rounds", fit.rounds,
+                  "With photos: rounds of quantising and fitting what comes out to them (0: none)")
+      ->check(within(0, 1000))
+      ->type_name("INT")
+      ->default_str("0; 8 above 256 cells")
       ->group("Quantize");
 }
 
@@ -220,12 +226,14 @@ Result<Field> prune_step(Field field, DetailMap detail, const DataSet* views,
   return pruned;
 }
 
-Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,
+Result<CodedField> quantize_step(Field field, const QuantizeSetup& setup, Kernels& kernels,
                                  Command& command) {
   VOXPACK_TRY(check_interrupt());
   const Report::Stage stage(command.report, "quantize");
   record_points(field, command);
-  return run_quantize(field, options, command.console);
+  if (setup.views == nullptr) return run_quantize(field, setup.options, command.console);
+  return run_quantize(std::move(field), setup.views->train, setup.fit, setup.options, kernels,
+                      command.console);
 }
 
 Result<std::vector<uint8_t>> pack_step(const CodedField& codes, Command& command) {

@@ -20,13 +20,14 @@ struct StepOptions {
   BakeOptions bake;
   ReduceOptions reduce;  // detect, prune and refine
   QuantizeOptions quantize;
+  QuantizeFitOptions fit;
 };
 
 void add_bake_options(CLI::App* cmd, BakeOptions& options);
 void add_fit_options(CLI::App* cmd, FitOptions& options);
 void add_detect_options(CLI::App* cmd, DetectOptions& options);
 void add_prune_options(CLI::App* cmd, ReduceOptions& options);
-void add_quantize_options(CLI::App* cmd, QuantizeOptions& options);
+void add_quantize_options(CLI::App* cmd, QuantizeOptions& options, QuantizeFitOptions& fit);
 
 // Where a bake resumes from and keeps its state; by default it does neither.
 struct BakeContinuation {
@@ -42,7 +43,13 @@ Result<DetailMap> detect_step(const Field& field, const DataSet* views,
                               const DetectOptions& options, Kernels& kernels, Command& command);
 Result<Field> prune_step(Field field, DetailMap detail, const DataSet* views,
                          const ReduceOptions& options, Kernels& kernels, Command& command);
-Result<CodedField> quantize_step(const Field& field, const QuantizeOptions& options,
+// What a field is quantised with; `views` may be null, then its steps come from the network alone.
+struct QuantizeSetup {
+  const DataSet* views = nullptr;
+  const QuantizeFitOptions& fit;
+  const QuantizeOptions& options;
+};
+Result<CodedField> quantize_step(Field field, const QuantizeSetup& setup, Kernels& kernels,
                                  Command& command);
 Result<std::vector<uint8_t>> pack_step(const CodedField& codes, Command& command);
 

@@ -38,8 +38,8 @@ struct QuantizeFitOptions {
   // CPUs make, 8 above.
   std::optional<int> rounds;
   int iterations_per_round = 400;  // of 16384 rays, >= 1
-  float first_rate = 0.03f;        // of the learning rates of a bake, first round
-  float last_rate = 0.01f;         // last round
+  float first_rate = 0.01f;        // of the learning rates of a bake, first round
+  float last_rate = 0.001f;        // last round
   int calibration_batches = 100;   // of 16384 rays, >= 1
   uint64_t seed = 1;
 };

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/large_vector.h"
 #include "field/camera.h"
 #include "field/field.h"
 #include "kernels/march_view.h"
@@ -30,8 +31,8 @@ struct Lattice {
   Cube cube;
   std::vector<uint32_t> top;
   std::vector<uint32_t> tables;
-  std::vector<LeafView> leaves;       // blocks of the field in order, then closure blocks
-  std::vector<uint32_t> corner_rows;  // [leaf][125]
+  LargeVector<LeafView> leaves;       // blocks of the field in order, then closure blocks
+  LargeVector<uint32_t> corner_rows;  // [leaf][125]
   std::vector<HangingRow> hanging;
   uint64_t point_count = 0;
 

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "core/morton.h"
+#include "kernels/parallel_copy.h"
 #include "kernels/traverse.h"
 
 namespace voxpack {
@@ -209,7 +210,7 @@ class CornerFinder {
 }  // namespace
 
 void find_corner_rows(const Field& field, Lattice& lattice) {
-  lattice.corner_rows.assign(lattice.leaves.size() * kCornersPerLeaf, 0);
+  lattice.corner_rows = make_zeros<uint32_t>(lattice.leaves.size() * kCornersPerLeaf);
   CornerFinder finder(field, lattice);
   if (finder.single_level()) {
 #pragma omp parallel for schedule(dynamic, 1024)

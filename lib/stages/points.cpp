@@ -53,9 +53,9 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
     kept_count += static_cast<size_t>(std::popcount(field.blocks[b].mask & masks[b]));
   }
   if (has_values) {
-    out.density.reserve(kept_count);
-    out.features.reserve(kept_count * channels);
-    if (!field.importance.empty()) out.importance.reserve(kept_count);
+    out.density.edit().reserve(kept_count);
+    out.features.edit().reserve(kept_count * channels);
+    if (!field.importance.empty()) out.importance.edit().reserve(kept_count);
   }
   uint32_t count = 0;
   for (size_t b = 0; b < field.blocks.size(); ++b) {
@@ -68,10 +68,11 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
     uint32_t point = field.blocks[b].first_point;
     for (uint64_t left = field.blocks[b].mask; has_values && left != 0; left &= left - 1, ++point) {
       if ((kept.mask & left & -left) == 0) continue;
-      out.density.push_back(field.density[point]);
+      out.density.edit().push_back(field.density[point]);
       const auto first = field.features.begin() + static_cast<ptrdiff_t>(point * channels);
-      out.features.insert(out.features.end(), first, first + static_cast<ptrdiff_t>(channels));
-      if (!field.importance.empty()) out.importance.push_back(field.importance[point]);
+      out.features.edit().insert(out.features.edit().end(), first,
+                                 first + static_cast<ptrdiff_t>(channels));
+      if (!field.importance.empty()) out.importance.edit().push_back(field.importance[point]);
     }
   }
   return out;

@@ -58,7 +58,7 @@ class Assembler {
   void place_own(const ChosenBlock& block) {
     const PyramidLevel& level = tree_.levels[block.level];
     const PyramidBlock& described = level.blocks[block.node];
-    const std::vector<float>& drop_cost = tree_.selections[block.level].drop_cost;
+    const LargeVector<float>& drop_cost = tree_.selections[block.level].drop_cost;
     uint32_t point = described.first;
     for (uint64_t left = described.stored; left != 0; left &= left - 1, ++point) {
       if (!(drop_cost[point] > 0 && drop_cost[point] >= block.threshold)) continue;
@@ -70,7 +70,7 @@ class Assembler {
   // The upper boundary of one merged block.
   void close(const ChosenBlock& block) {
     const PyramidLevel& level = tree_.levels[block.level];
-    const std::vector<float>& drop_cost = tree_.selections[block.level].drop_cost;
+    const LargeVector<float>& drop_cost = tree_.selections[block.level].drop_cost;
     const uint64_t code = level.blocks[block.node].code;
     const uint32_t corner[3] = {gather_bits_3(code), gather_bits_3(code >> 1),
                                 gather_bits_3(code >> 2)};
@@ -137,9 +137,11 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
   out.appearance = field.appearance;
   const size_t channels = static_cast<size_t>(field.channels());
   const std::vector<Placed> placed = Assembler(tree, chosen).run();
-  out.density.reserve(placed.size());
-  out.features.reserve(placed.size() * channels);
-  out.importance.reserve(placed.size());
+  LargeVector<float>&density = out.density.edit(), &features = out.features.edit(),
+  &importance = out.importance.edit();
+  density.reserve(placed.size());
+  features.reserve(placed.size() * channels);
+  importance.reserve(placed.size());
   for (const Placed& point : placed) {
     const PyramidLevel& source = tree.levels[point.level];
     const uint64_t code = point.key & ((uint64_t{1} << 54) - 1);
@@ -148,14 +150,14 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
                       static_cast<uint16_t>(gather_bits_3(code >> 6)),
                       static_cast<uint16_t>(gather_bits_3(code >> 7)),
                       static_cast<uint16_t>(gather_bits_3(code >> 8)),
-                      static_cast<uint32_t>(out.density.size()),
+                      static_cast<uint32_t>(density.size()),
                       0};
     if (out.blocks.empty() || block_before(out.blocks.back(), block)) out.blocks.push_back(block);
     out.blocks.back().mask |= uint64_t{1} << (code & 63);
-    out.density.push_back(source.density[point.point]);
-    const float* features = source.features.data() + size_t{point.point} * channels;
-    out.features.insert(out.features.end(), features, features + channels);
-    out.importance.push_back(source.vis_sum[point.point]);
+    density.push_back(source.density[point.point]);
+    const float* from = source.features.data() + size_t{point.point} * channels;
+    features.insert(features.end(), from, from + channels);
+    importance.push_back(source.vis_sum[point.point]);
   }
   return out;
 }

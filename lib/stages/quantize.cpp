@@ -201,7 +201,7 @@ class StepSearch {
   Log& log_;
   CodedField codes_;
   std::vector<float> numbers_;  // the densities without what their shapes explain
-  const std::vector<float>& importance_;
+  const FloatArray& importance_;
   Tree tree_;
   std::vector<uint32_t> weights_;
   std::unique_ptr<AttributeQuantizer> quantizer_;

@@ -81,7 +81,7 @@ std::vector<float> feature_sensitivities(const Field& field) {
   for (size_t i = stride / 2; i < count; i += stride) {
     const double weight =
         field.importance.empty() ? 1.0 : static_cast<double>(field.importance[i]) + 1e-12;
-    std::copy_n(&field.features[i * channels], channels, features.begin());
+    std::copy_n(field.features.data() + i * channels, channels, features.begin());
     for (const auto& direction : kDirections) {
       float before[3];
       decode_appearance(field.appearance, features.data(), 1.0f, direction, before);

@@ -56,12 +56,12 @@ Field numbered_field(const Points& points, int resolution) {
   Field field;
   field.resolution = resolution;
   const size_t count = points.levels.size();
-  field.density.resize(count);
-  field.importance.resize(count);
+  field.density.edit().resize(count);
+  field.importance.edit().resize(count);
   for (size_t i = 0; i < count; ++i) {
-    field.density[i] = static_cast<float>(i);
-    field.importance[i] = static_cast<float>(2 * i);
-    for (int c = 0; c < 3; ++c) field.features.push_back(static_cast<float>(i) + 0.25f * c);
+    field.density.edit()[i] = static_cast<float>(i);
+    field.importance.edit()[i] = static_cast<float>(2 * i);
+    for (int c = 0; c < 3; ++c) field.features.edit().push_back(static_cast<float>(i) + 0.25f * c);
   }
   return field;
 }
@@ -192,15 +192,15 @@ TEST(Field, ValidateRefuses) {
   ASSERT_TRUE(validate(small_field()).ok());
   using Change = void (*)(Field&);
   const std::map<std::string, Change> changes = {
-      {"nan density", [](Field& f) { f.density[1] = NAN; }},
-      {"infinite density", [](Field& f) { f.density[2] = -INFINITY; }},
-      {"nan feature", [](Field& f) { f.features.back() = NAN; }},
-      {"huge feature", [](Field& f) { f.features[0] = 1e10f; }},
-      {"negative importance", [](Field& f) { f.importance[0] = -1e-6f; }},
-      {"nan importance", [](Field& f) { f.importance[0] = NAN; }},
-      {"importance size", [](Field& f) { f.importance.pop_back(); }},
-      {"feature size", [](Field& f) { f.features.pop_back(); }},
-      {"density size", [](Field& f) { f.density.push_back(0); }},
+      {"nan density", [](Field& f) { f.density.edit()[1] = NAN; }},
+      {"infinite density", [](Field& f) { f.density.edit()[2] = -INFINITY; }},
+      {"nan feature", [](Field& f) { f.features.edit().back() = NAN; }},
+      {"huge feature", [](Field& f) { f.features.edit()[0] = 1e10f; }},
+      {"negative importance", [](Field& f) { f.importance.edit()[0] = -1e-6f; }},
+      {"nan importance", [](Field& f) { f.importance.edit()[0] = NAN; }},
+      {"importance size", [](Field& f) { f.importance.edit().pop_back(); }},
+      {"feature size", [](Field& f) { f.features.edit().pop_back(); }},
+      {"density size", [](Field& f) { f.density.edit().push_back(0); }},
       {"one point less", [](Field& f) { f.blocks[1].mask = 0; }},
       {"mask", [](Field& f) { f.blocks[0].mask = 7; }},
       {"order", [](Field& f) { std::swap(f.blocks[0], f.blocks[1]); }},
@@ -234,16 +234,16 @@ TEST(Field, NanIsFoundAtEveryPlace) {
     positions.insert(positions.end(),
                      {static_cast<uint16_t>(i % 64), static_cast<uint16_t>(i / 64 % 64),
                       static_cast<uint16_t>(i / 4096)});
-    field.density.push_back(1);
-    field.features.insert(field.features.end(), {1, 2, 3});
+    field.density.edit().push_back(1);
+    field.features.edit().insert(field.features.edit().end(), {1, 2, 3});
   }
   ASSERT_TRUE(assign_points(field, positions, {}).ok());
   ASSERT_TRUE(validate(field).ok());
   for (const size_t at : {0, 1, 4095, 4096, 8191, 10'000}) {
-    field.density[at] = NAN;
+    field.density.edit()[at] = NAN;
     const Status status = validate(field);
     EXPECT_NE(status.message().find("density value " + std::to_string(at)), std::string::npos);
-    field.density[at] = 1;
+    field.density.edit()[at] = 1;
   }
 }
 

@@ -209,8 +209,8 @@ TEST(Lattice, LargestLevelRatio) {
     levels.push_back(-1);
   }
   for (size_t i = 0; i < levels.size(); ++i)
-    field.density.push_back(static_cast<float>(random() % 1000) * 1e-3f);
-  field.features.assign(levels.size() * 3, 0.5f);
+    field.density.edit().push_back(static_cast<float>(random() % 1000) * 1e-3f);
+  field.features.edit().assign(levels.size() * 3, 0.5f);
   ASSERT_TRUE(assign_points(field, positions, levels).ok());
   const ReferenceField reference(field);
   const Prepared prepared(field);
@@ -245,7 +245,7 @@ TEST(Lattice, CoarserClosureBlockWins) {
   Field field;
   field.resolution = 64;
   field.density = {1.0f, 1.0f};
-  field.features.assign(6, 0.25f);
+  field.features.edit().assign(6, 0.25f);
   // Level 1 at (8, 8, 8): cells 16..24, closure 8..16. Level 0 at (16, 8, 8): closure (12..16, 4..8
   // or 8..12, ...).
   ASSERT_TRUE(assign_points(field, {8, 8, 8, 16, 12, 8}, {1, 0}).ok());
@@ -273,8 +273,8 @@ TEST(Lattice, OneLevelEqualsTheGeneralWay) {
   Field mixed = field;
   positions.insert(positions.end(), {13, 13, 13});
   levels.push_back(2);
-  mixed.density.push_back(1.0f);
-  mixed.features.insert(mixed.features.end(), 3, 0.5f);
+  mixed.density.edit().push_back(1.0f);
+  mixed.features.edit().insert(mixed.features.edit().end(), 3, 0.5f);
   ASSERT_TRUE(assign_points(mixed, positions, levels).ok());
   const Prepared general(mixed);
   EXPECT_TRUE(fast.lattice.hanging.empty());

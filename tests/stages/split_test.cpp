@@ -81,7 +81,7 @@ TEST_F(Split, RefusesAnothersDetail) {
   const Field field = make_ball(24, 0.3, 1.5, 3, textured);
   EXPECT_EQ(split_blocks(field, {}, kMaxPoints).error().code(), Errc::usage);
   Field broken = field;
-  broken.density[0] = std::nanf("");
+  broken.density.edit()[0] = std::nanf("");
   EXPECT_EQ(split_blocks(broken, detect(field), kMaxPoints).error().code(), Errc::bad_data);
 }
 

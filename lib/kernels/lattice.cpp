@@ -206,25 +206,8 @@ void mark_void_cells(Lattice& lattice) {
   sweep(-1);
 }
 
-}  // namespace
-
-LatticeView Lattice::view() const {
-  return {finest_level, top_size, top.data(), tables.data(), leaves.data(), corner_rows.data()};
-}
-
-int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
-  const int64_t blocks = int64_t{lattice.top_size} * kTopCell;
-  if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
-  const uint32_t entry =
-      lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
-  if (entry == 0 || is_void_cell(entry)) return -1;
-  if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
-  return static_cast<int>(
-             lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
-         1;
-}
-
-Result<Lattice> make_lattice(const Field& field) {
+// The lattice without its corners.
+Result<Lattice> make_leaves(const Field& field) {
   Lattice lattice;
   lattice.cube = field.cube;
   lattice.resolution = field.resolution;
@@ -258,9 +241,39 @@ Result<Lattice> make_lattice(const Field& field) {
     add_leaves(lattice, fresh);
     first = end;
   }
+  return lattice;
+}
+
+}  // namespace
+
+LatticeView Lattice::view() const {
+  return {finest_level, top_size, top.data(), tables.data(), leaves.data(), corner_rows.data()};
+}
+
+int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
+  const int64_t blocks = int64_t{lattice.top_size} * kTopCell;
+  if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
+  const uint32_t entry =
+      lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
+  if (entry == 0 || is_void_cell(entry)) return -1;
+  if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
+  return static_cast<int>(
+             lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
+         1;
+}
+
+Result<Lattice> make_lattice(const Field& field) {
+  VOXPACK_ASSIGN(Lattice lattice, make_leaves(field));
   mark_void_cells(lattice);
   find_corner_rows(field, lattice);
   return lattice;
+}
+
+Result<std::vector<uint8_t>> find_used_points(const Field& field) {
+  VOXPACK_ASSIGN(Lattice lattice, make_leaves(field));
+  std::vector<uint8_t> used(lattice.point_count, 0);
+  mark_corner_points(field, lattice, used);
+  return used;
 }
 
 RayFrame ray_frame(const Lattice& lattice) {

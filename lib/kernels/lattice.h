@@ -44,6 +44,10 @@ struct Lattice {
 // index tables would not fit the address range (more than 2^31 rows).
 Result<Lattice> make_lattice(const Field& field);
 
+// Per point of `field` whether the value anywhere depends on it: 1 if a corner of a leaf reads it,
+// itself or through hanging corners, else 0. Errors as make_lattice().
+Result<std::vector<uint8_t>> find_used_points(const Field& field);
+
 // Leaf index at a position in fine blocks (4 x 4 x 4 cells of the finest level), -1 where there is
 // none.
 int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z);

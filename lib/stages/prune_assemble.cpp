@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <parallel/algorithm>
 #include <unordered_set>
 
 #include "core/morton.h"
@@ -42,8 +43,8 @@ class Assembler {
       if (!tree_.levels[chosen_[i].level].blocks[chosen_[i].node].from_field) close(chosen_[i]);
     }
     // A block's own values come first, then the coarser descriptions.
-    std::stable_sort(placed_.begin(), placed_.end(),
-                     [](const Placed& x, const Placed& y) { return x.key < y.key; });
+    __gnu_parallel::stable_sort(placed_.begin(), placed_.end(),
+                                [](const Placed& x, const Placed& y) { return x.key < y.key; });
     placed_.erase(std::unique(placed_.begin(), placed_.end(),
                               [](const Placed& a, const Placed& b) { return a.key == b.key; }),
                   placed_.end());
@@ -139,25 +140,30 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
   const std::vector<Placed> placed = Assembler(tree, chosen).run();
   LargeVector<float>&density = out.density.edit(), &features = out.features.edit(),
   &importance = out.importance.edit();
-  density.reserve(placed.size());
-  features.reserve(placed.size() * channels);
-  importance.reserve(placed.size());
-  for (const Placed& point : placed) {
-    const PyramidLevel& source = tree.levels[point.level];
+  density.resize(placed.size());
+  features.resize(placed.size() * channels);
+  importance.resize(placed.size());
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < placed.size(); ++i) {
+    const PyramidLevel& source = tree.levels[placed[i].level];
+    const size_t point = placed[i].point;
+    density[i] = source.density[point];
+    std::copy_n(source.features.data() + point * channels, channels,
+                features.data() + i * channels);
+    importance[i] = source.vis_sum[point];
+  }
+  for (size_t i = 0; i < placed.size(); ++i) {
+    const Placed& point = placed[i];
     const uint64_t code = point.key & ((uint64_t{1} << 54) - 1);
     const auto level = static_cast<int8_t>(kMaxLevel + 1 - static_cast<int>(point.key >> 54));
     const Block block{level,
                       static_cast<uint16_t>(gather_bits_3(code >> 6)),
                       static_cast<uint16_t>(gather_bits_3(code >> 7)),
                       static_cast<uint16_t>(gather_bits_3(code >> 8)),
-                      static_cast<uint32_t>(density.size()),
+                      static_cast<uint32_t>(i),
                       0};
     if (out.blocks.empty() || block_before(out.blocks.back(), block)) out.blocks.push_back(block);
     out.blocks.back().mask |= uint64_t{1} << (code & 63);
-    density.push_back(source.density[point.point]);
-    const float* from = source.features.data() + size_t{point.point} * channels;
-    features.insert(features.end(), from, from + channels);
-    importance.push_back(source.vis_sum[point.point]);
   }
   return out;
 }

@@ -71,7 +71,7 @@ class CornerFinder {
     for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
   }
 
-  // Then no corner hangs, and leaves can be found in any order and at the same time.
+  // Then no corner hangs.
   bool single_level() const { return single_level_; }
 
   // The corners of a leaf that has only leaves of its level around it: the sites of its block and
@@ -176,8 +176,7 @@ class CornerFinder {
   }
 
  private:
-  // The leaf at the lower corner of the place (x, y, z) leaves of its size away, -1 if there is
-  // none.
+  // The leaf at the lower corner of the place (x, y, z) leaves of its size away, -1: none.
   int neighbour(uint32_t leaf, int x, int y, int z) const {
     const LeafView& view = lattice_.leaves[leaf];
     const int64_t size = int64_t{1} << view.shift;  // in fine blocks

@@ -227,7 +227,7 @@ TEST(Lattice, ClosureBlocksMakeTheLowerSideContinuous) {
   field.resolution = 16;
   field.density = {2.0f};
   field.features = {1, 1, 1};
-  ASSERT_TRUE(assign_points(field, {8, 8, 8}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{8, 8, 8}, {}).ok());
   const Prepared prepared(field);
   EXPECT_EQ(prepared.lattice.leaves.size(),
             8u);  // one block with the point, seven without below it
@@ -236,7 +236,7 @@ TEST(Lattice, ClosureBlocksMakeTheLowerSideContinuous) {
     EXPECT_NEAR(prepared.value(x, 0), 2.0 / 8, 1e-6);
   }
   // At the corner of the cube there is no room below.
-  ASSERT_TRUE(assign_points(field, {0, 0, 0}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{0, 0, 0}, {}).ok());
   EXPECT_EQ(Prepared(field).lattice.leaves.size(), 1u);
 }
 
@@ -248,7 +248,9 @@ TEST(Lattice, CoarserClosureBlockWins) {
   field.features.edit().assign(6, 0.25f);
   // Level 1 at (8, 8, 8): cells 16..24, closure 8..16. Level 0 at (16, 8, 8): closure (12..16, 4..8
   // or 8..12, ...).
-  ASSERT_TRUE(assign_points(field, {8, 8, 8, 16, 12, 8}, {1, 0}).ok());
+  ASSERT_TRUE(
+      assign_points(field, std::vector<uint16_t>{8, 8, 8, 16, 12, 8}, std::vector<int8_t>{1, 0})
+          .ok());
   const ReferenceField reference(field);
   const Prepared prepared(field);
   ASSERT_EQ(prepared.lattice.leaves.size(), reference.leaves().size());

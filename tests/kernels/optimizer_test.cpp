@@ -55,7 +55,7 @@ Errc code_of(const Field& field, std::span<const View> views, const OptimizerOpt
 }
 
 void expect_same_bytes(const Field& a, const Field& b) {
-  const auto same = [](const std::vector<float>& x, const std::vector<float>& y) {
+  const auto same = [](std::span<const float> x, std::span<const float> y) {
     return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin(), [](float p, float q) {
              return std::bit_cast<uint32_t>(p) == std::bit_cast<uint32_t>(q);
            });

@@ -28,7 +28,7 @@ class Detect : public testing::Test {
   std::unique_ptr<Kernels> kernels;
 };
 
-double sum_of(const std::vector<float>& values) {
+double sum_of(std::span<const float> values) {
   double sum = 0;
   for (const float v : values) sum += static_cast<double>(v);
   return sum;

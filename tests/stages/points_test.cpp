@@ -131,7 +131,7 @@ TEST(DoubleResolution, StoresNoMoreThanNeeded) {
   field.resolution = 16;
   field.density = {2.0f};
   field.features = {0.25f, 0.5f, 1.0f};
-  ASSERT_TRUE(assign_points(field, {8, 5, 3}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{8, 5, 3}, {}).ok());
   const auto fine = double_resolution(field);
   ASSERT_TRUE(fine.ok());
   EXPECT_EQ(sites_of(fine.value()).size(), 27u);
@@ -143,7 +143,7 @@ TEST(DoubleResolution, StaysInsideTheLattice) {
   field.resolution = 16;
   field.density = {2.0f, 1.0f};
   field.features = {0, 0, 0, 1, 1, 1};
-  ASSERT_TRUE(assign_points(field, {0, 0, 0, 16, 16, 16}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{0, 0, 0, 16, 16, 16}, {}).ok());
   const auto fine = double_resolution(field);
   ASSERT_TRUE(fine.ok());
   const auto sites = sites_of(fine.value());

@@ -203,7 +203,7 @@ TEST(Quantize, OnePoint) {
   field.resolution = 4;
   field.density = {2.5f};
   field.features = {0.25f, 0.5f, 0.75f};
-  ASSERT_TRUE(assign_points(field, {1, 2, 3}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{1, 2, 3}, {}).ok());
   auto back = run_unpack(packed(field, {}));
   ASSERT_TRUE(back.ok()) << back.error().message();
   ASSERT_EQ(back.value().point_count(), 1u);

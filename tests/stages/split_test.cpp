@@ -73,7 +73,7 @@ TEST_F(Split, NothingWithoutBudgetOrDetail) {
   const Field field = make_ball(24, 0.3, 1.5, 3, textured);
   DetailMap detail = detect(field);
   EXPECT_EQ(split(field, detail, field.point_count()).density, field.density);
-  std::fill(detail.detail.begin(), detail.detail.end(), 0.0f);
+  detail.detail.edit().assign(detail.detail.size(), 0.0f);
   EXPECT_EQ(split(field, detail, kMaxPoints).density, field.density);
 }
 

@@ -11,7 +11,6 @@
 
 namespace voxpack {
 namespace {
-
 // Place of each site of a block among the 5 x 5 x 5 corners of its leaf.
 constexpr std::array<int8_t, 64> site_corners() {
   std::array<int8_t, 64> places{};
@@ -22,7 +21,7 @@ constexpr std::array<int8_t, 64> site_corners() {
   return places;
 }
 constexpr std::array<int8_t, 64> kSiteCorners = site_corners();
-// Site masks of the lower faces of a block: bit i set where coordinate `axis` of site i is 0.
+// Sites of a block whose coordinate on an axis is 0.
 constexpr uint64_t kLowerFaces[3] = {0x5555555555555555ULL & 0x00ff00ff00ff00ffULL,
                                      0x3333333333333333ULL & 0x0000ffff0000ffffULL,
                                      0x0f0f0f0f0f0f0f0fULL & 0x00000000ffffffffULL};

@@ -16,8 +16,7 @@ namespace {
 // The lattice order of points as a number: level descending, then Morton code of the position.
 class OrderKey {
  public:
-  OrderKey(const std::vector<uint16_t>& positions, const std::vector<int8_t>& levels,
-           int resolution)
+  OrderKey(std::span<const uint16_t> positions, std::span<const int8_t> levels, int resolution)
       : positions_(positions.data()),
         levels_(levels.empty() ? nullptr : levels.data()),
         bits_(3 * std::bit_width(static_cast<unsigned>(sites_per_axis(resolution, kMinLevel)))) {}
@@ -41,24 +40,26 @@ class OrderKey {
 void reorder(Field& field, std::vector<uint32_t>& order) {
   const size_t channels = static_cast<size_t>(field.channels());
   const size_t bytes = channels * sizeof(float);
-  float* features = field.features.data();
-  const bool has_importance = !field.importance.empty();
+  LargeVector<float>& density = field.density.edit();
+  float* features = field.features.edit().data();
+  LargeVector<float>& importance = field.importance.edit();
+  const bool has_importance = !importance.empty();
   for (size_t start = 0; start < order.size(); ++start) {
     if (order[start] == start) continue;
-    const float density = field.density[start];
-    const float importance = has_importance ? field.importance[start] : 0;
+    const float saved_density = density[start];
+    const float saved_importance = has_importance ? importance[start] : 0;
     float saved[kMaxChannels];
     std::memcpy(saved, features + start * channels, bytes);
     size_t to = start;
     for (size_t from = order[to]; from != start; from = order[to]) {
-      field.density[to] = field.density[from];
-      if (has_importance) field.importance[to] = field.importance[from];
+      density[to] = density[from];
+      if (has_importance) importance[to] = importance[from];
       std::memcpy(features + to * channels, features + from * channels, bytes);
       order[to] = static_cast<uint32_t>(to);
       to = from;
     }
-    field.density[to] = density;
-    if (has_importance) field.importance[to] = importance;
+    density[to] = saved_density;
+    if (has_importance) importance[to] = saved_importance;
     std::memcpy(features + to * channels, saved, bytes);
     order[to] = static_cast<uint32_t>(to);
   }
@@ -117,7 +118,7 @@ struct Part {
   std::vector<Block> blocks;  // if sorted; the first may go on the last one of the part before
 };
 
-Part check_part(const Field& field, const std::vector<uint16_t>& positions, const OrderKey& order,
+Part check_part(const Field& field, std::span<const uint16_t> positions, const OrderKey& order,
                 size_t begin, size_t end) {
   Part part;
   uint64_t before = begin == 0 ? 0 : order.of(begin - 1);
@@ -146,8 +147,8 @@ Part check_part(const Field& field, const std::vector<uint16_t>& positions, cons
 }
 
 // Fails with the first point that is not good. Gives the blocks if the points are in lattice order.
-Status check_points(const Field& field, const std::vector<uint16_t>& positions,
-                    const OrderKey& order, bool& sorted, std::vector<Block>& blocks) {
+Status check_points(const Field& field, std::span<const uint16_t> positions, const OrderKey& order,
+                    bool& sorted, std::vector<Block>& blocks) {
   constexpr size_t kPartPoints = size_t{1} << 18;
   const size_t count = field.point_count();
   std::vector<Part> parts((count + kPartPoints - 1) / kPartPoints);
@@ -183,8 +184,8 @@ Status check_points(const Field& field, const std::vector<uint16_t>& positions,
 
 }  // namespace
 
-Status assign_points(Field& field, const std::vector<uint16_t>& positions,
-                     const std::vector<int8_t>& levels) {
+Status assign_points(Field& field, std::span<const uint16_t> positions,
+                     std::span<const int8_t> levels) {
   VOXPACK_TRY(validate(field.appearance));
   VOXPACK_TRY(check_lattice(field));
   VOXPACK_TRY(check_sizes(field));

@@ -10,10 +10,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/status.h"
 #include "field/appearance.h"
+#include "field/float_array.h"
 
 namespace voxpack {
 
@@ -49,11 +51,11 @@ struct Field {
   // counts.
   std::vector<Block> blocks;
   // Optical depth per length h (= edge / resolution at every level), before the ReLU. [point_count]
-  std::vector<float> density;
-  std::vector<float> features;  // [point_count][appearance.channels()]
+  FloatArray density;
+  FloatArray features;  // [point_count][appearance.channels()]
   // What the views see of each point: its share in their pixels (docs/field-format.md), >= 0. Empty
   // if not known.
-  std::vector<float> importance;  // [point_count] or empty
+  FloatArray importance;  // [point_count] or empty
 
   size_t point_count() const { return density.size(); }
   int channels() const { return appearance.channels(); }
@@ -79,10 +81,10 @@ Status validate(const Field& field);
 
 // A field from unordered points: positions [n][3] in units of their own level's spacing, levels [n]
 // (empty: all 0). `field` carries everything else, with density and features in the order of the
-// points; they are reordered. Fails with bad_data for positions outside the lattice, duplicates, or
-// overlapping blocks.
-Status assign_points(Field& field, const std::vector<uint16_t>& positions,
-                     const std::vector<int8_t>& levels);
+// points; they are reordered, and stay borrowed if they are in lattice order already. Fails with
+// bad_data for positions outside the lattice, duplicates, or overlapping blocks.
+Status assign_points(Field& field, std::span<const uint16_t> positions,
+                     std::span<const int8_t> levels);
 
 // Positions [n][3] and levels [n] of all points, in field order.
 void list_points(const Field& field, std::vector<uint16_t>& positions, std::vector<int8_t>& levels);

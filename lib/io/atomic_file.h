@@ -42,8 +42,9 @@ Status write_file(const std::string& path, std::span<const uint8_t> bytes);
 // if it has more than `size_limit` bytes.
 Result<std::vector<uint8_t>> read_file(const std::string& path, uint64_t size_limit);
 
-// A regular file mapped read-only; an empty file gives an empty span. The file must not be
-// truncated by others while it is mapped.
+// A regular file mapped read-only; an empty file gives an empty span. The file must not be changed
+// in place by others while it is mapped: new bytes may show, and reading behind the end of one that
+// became shorter raises SIGBUS. Renaming another file over it is harmless.
 class MappedFile {
  public:
   static Result<MappedFile> open(const std::string& path);

@@ -15,11 +15,14 @@ constexpr std::string_view kFormat = "voxpack.detail";
 constexpr std::string_view kTensors[] = {"visibility_sum", "visibility_max", "detail"};
 constexpr std::string_view kKeys[] = {"field_id"};
 
-Result<std::vector<float>> read_list(const TensorFile& file, std::string_view name,
-                                     uint64_t count) {
-  VOXPACK_ASSIGN(std::vector<float> values, file.floats(name, {count}));
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i] >= 0 && values[i] <= std::numeric_limits<float>::max()) continue;
+Result<FloatArray> read_list(const TensorFile& file, std::string_view name, uint64_t count) {
+  VOXPACK_ASSIGN(FloatArray values, file.mapped_floats(name, {count}));
+  size_t i = 0;  // the first value that is not good
+  for (const float value : values) {
+    if (value >= 0 && value <= std::numeric_limits<float>::max()) {
+      ++i;
+      continue;
+    }
     return {Errc::bad_data, file.path() + ": " + std::string(name) + " value " + std::to_string(i) +
                                 " is negative or not finite"};
   }
@@ -43,6 +46,7 @@ Result<DetailFile> load(const TensorFile& file, Log& log) {
   VOXPACK_ASSIGN(result.visibility_sum, read_list(file, "visibility_sum", count));
   VOXPACK_ASSIGN(result.visibility_max, read_list(file, "visibility_max", count));
   VOXPACK_ASSIGN(result.detail, read_list(file, "detail", count));
+  file.release();
   return result;
 }
 

@@ -5,18 +5,18 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "core/log.h"
 #include "core/status.h"
+#include "field/float_array.h"
 
 namespace voxpack {
 
-// One value per point, in field order.
+// One value per point, in field order. Values in a file stay there (TensorFile::mapped_floats()).
 struct DetailFile {
-  std::vector<float> visibility_sum;
-  std::vector<float> visibility_max;
-  std::vector<float> detail;
+  FloatArray visibility_sum;
+  FloatArray visibility_max;
+  FloatArray detail;
   uint64_t field_id = 0;  // field_id() of the field it belongs to
 };
 

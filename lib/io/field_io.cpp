@@ -68,11 +68,16 @@ Status read_appearance(const TensorFile& file, AppearanceModel& model) {
   return validate(model).in(file.path());
 }
 
+// The numbers of a tensor where they lie, or in `copy` if they are not aligned there.
 template <class T>
-std::vector<T> copy_values(const Tensor& tensor) {
-  std::vector<T> values(tensor.bytes.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
-  return values;
+std::span<const T> values_of(const Tensor& tensor, std::vector<T>& copy) {
+  const size_t count = tensor.bytes.size() / sizeof(T);
+  if (reinterpret_cast<uintptr_t>(tensor.bytes.data()) % alignof(T) == 0) {
+    return {reinterpret_cast<const T*>(tensor.bytes.data()), count};
+  }
+  copy.resize(count);
+  if (count > 0) std::memcpy(copy.data(), tensor.bytes.data(), tensor.bytes.size());
+  return copy;
 }
 
 FieldNotes notes_of(const TensorFile& file) {
@@ -102,19 +107,22 @@ Result<Field> load(const TensorFile& file, Log& log, FieldNotes& notes) {
                                 " points are more than the limit of " + std::to_string(kMaxPoints)};
   }
   VOXPACK_ASSIGN(const Tensor position, file.tensor("position", Dtype::u16, {count, 3}));
-  std::vector<int8_t> levels;
+  Tensor level;
   if (file.find("level")) {
-    VOXPACK_ASSIGN(const Tensor level, file.tensor("level", Dtype::i8, {count}));
-    levels = copy_values<int8_t>(level);
+    VOXPACK_ASSIGN(level, file.tensor("level", Dtype::i8, {count}));
   }
-  VOXPACK_ASSIGN(field.density, file.floats("density", {count}));
+  VOXPACK_ASSIGN(field.density, file.mapped_floats("density", {count}));
   const auto channels = static_cast<uint64_t>(field.channels());
-  VOXPACK_ASSIGN(field.features, file.floats("features", {count, channels}));
+  VOXPACK_ASSIGN(field.features, file.mapped_floats("features", {count, channels}));
   if (file.find("importance")) {
-    VOXPACK_ASSIGN(field.importance, file.floats("importance", {count}));
+    VOXPACK_ASSIGN(field.importance, file.mapped_floats("importance", {count}));
   }
-  VOXPACK_TRY(assign_points(field, copy_values<uint16_t>(position), levels).in(file.path()));
+  std::vector<uint16_t> position_copy;
+  std::vector<int8_t> level_copy;
+  VOXPACK_TRY(assign_points(field, values_of(position, position_copy), values_of(level, level_copy))
+                  .in(file.path()));
   VOXPACK_TRY(validate(field).in(file.path()));
+  file.release();
   return field;
 }
 
@@ -173,8 +181,9 @@ Status write_field(const std::string& path, const Field& field, const FieldNotes
 }
 
 uint64_t field_id(const Field& field) {
-  const auto hash = []<class T>(const std::vector<T>& values) {
-    return xxh3_64({reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(T)});
+  const auto hash = [](const auto& values) {
+    return xxh3_64(
+        {reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(*values.data())});
   };
   std::vector<uint64_t> sites;  // Block itself has padding
   sites.reserve(field.blocks.size() * 2);

@@ -118,7 +118,7 @@ std::string_view dtype_name(Dtype dtype) { return kDtypes[static_cast<size_t>(dt
 Result<TensorFile> TensorFile::open(const std::string& path, Log& log) {
   VOXPACK_ASSIGN(MappedFile mapped, MappedFile::open(path));
   TensorFile file(path, std::move(mapped));
-  const std::span<const uint8_t> bytes = file.file_.bytes();
+  const std::span<const uint8_t> bytes = file.file_->bytes();
   uint64_t length = 0;
   if (bytes.size() < sizeof(length)) {
     return bad(path + ": " + std::to_string(bytes.size()) + " bytes, not a safetensors file");
@@ -201,7 +201,7 @@ Status TensorFile::verify(std::string_view header, Log& log) {
 #pragma omp parallel for schedule(dynamic, 1)
   for (size_t i = 0; i < tensors_.size(); ++i) {
     found[i] = xxh3_64(tensors_[i].bytes);
-    file_.release(tensors_[i].bytes);
+    file_->release(tensors_[i].bytes);
   }
   for (size_t i = 0; i < tensors_.size(); ++i) {
     const auto sum = sums.find(std::string(kChecksumPrefix) + tensors_[i].name);
@@ -249,6 +249,19 @@ Result<std::vector<float>> TensorFile::floats(std::string_view name,
   return copy_floats(source);
 }
 
+Result<FloatArray> TensorFile::mapped_floats(std::string_view name,
+                                             const std::vector<uint64_t>& shape) const {
+  const Tensor* found = find(name);
+  const bool in_place = found && found->dtype == Dtype::f32 && found->shape == shape &&
+                        reinterpret_cast<uintptr_t>(found->bytes.data()) % alignof(float) == 0;
+  if (!in_place) {
+    VOXPACK_ASSIGN(std::vector<float> copy, floats(name, shape));
+    return FloatArray(std::move(copy));
+  }
+  const auto* values = reinterpret_cast<const float*>(found->bytes.data());
+  return FloatArray::borrow({values, found->bytes.size() / sizeof(float)}, file_);
+}
+
 // In parts, each let go after its copy, so that a large tensor is not in memory twice.
 std::vector<float> TensorFile::copy_floats(const Tensor& tensor) const {
   constexpr size_t kPart = size_t{4} << 20;
@@ -267,7 +280,7 @@ std::vector<float> TensorFile::copy_floats(const Tensor& tensor) const {
         values[first + i] = half_to_float(half);
       }
     }
-    file_.release(part);
+    file_->release(part);
   }
   return values;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "core/log.h"
 #include "core/status.h"
+#include "field/float_array.h"
 #include "io/atomic_file.h"
 
 namespace voxpack {
@@ -69,6 +71,12 @@ class TensorFile {
   // The values of the F32 or F16 tensor `name` of this shape, else bad_data.
   Result<std::vector<float>> floats(std::string_view name,
                                     const std::vector<uint64_t>& shape) const;
+  // The same values where they lie in the file, which then stays mapped as long as the array
+  // borrows from it; copies of F16 values and of those that are not aligned to 4 bytes.
+  Result<FloatArray> mapped_floats(std::string_view name, const std::vector<uint64_t>& shape) const;
+
+  // Lets go of the memory of all tensors; they stay readable, from the file.
+  void release() const { file_->release(file_->bytes()); }
 
   // bad_data unless metadata "format" is `format`; unsupported if "version" is not "1".
   Status expect_format(std::string_view format) const;
@@ -78,7 +86,8 @@ class TensorFile {
                     std::span<const std::string_view> keys, Log& log) const;
 
  private:
-  TensorFile(std::string path, MappedFile file) : path_(std::move(path)), file_(std::move(file)) {}
+  TensorFile(std::string path, MappedFile file)
+      : path_(std::move(path)), file_(std::make_shared<const MappedFile>(std::move(file))) {}
 
   Status parse(std::string_view header, std::span<const uint8_t> data);
   Status verify(std::string_view header, Log& log);
@@ -86,7 +95,7 @@ class TensorFile {
   Status wrong(std::string_view name, const std::string& what) const;
 
   std::string path_;
-  MappedFile file_;
+  std::shared_ptr<const MappedFile> file_;
   std::vector<Tensor> tensors_;
   TensorMetadata metadata_;
   bool has_checksums_ = false;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "core/large_vector.h"
 #include "core/morton.h"
 #include "core/status.h"
 
@@ -71,11 +72,11 @@ struct CoarsenInput {
 
 struct CoarsenOutput {
   // Of the sites of the coarse blocks, in their order; features [coarse sites][channels].
-  std::vector<float> density, features, vis_sum;
+  LargeVector<float> density, features, vis_sum;
   // Per stored site of the fine blocks; 0 at those that are not points.
-  std::vector<float> site_error;   // error of the interpolated coarse level there (see detect.h)
-  std::vector<float> drop_cost;    // error if it became an empty site
-  std::vector<float> empty_error;  // per coarse block: error at the empty fine sites inside
+  LargeVector<float> site_error;   // error of the interpolated coarse level there (see detect.h)
+  LargeVector<float> drop_cost;    // error if it became an empty site
+  LargeVector<float> empty_error;  // per coarse block: error at the empty fine sites inside
 };
 
 // Fails with `usage` if the arrays of `input` do not have the sizes that its blocks ask for, or if

@@ -6,6 +6,7 @@
 
 #include "core/morton.h"
 #include "kernels/coarsen_window.h"
+#include "kernels/parallel_copy.h"
 
 namespace voxpack {
 namespace {
@@ -54,9 +55,9 @@ class Coarsener {
     for_blocks([this](size_t b, Workspace& work) { average(b, work); });
     for (int i = 0; i < kCorrections; ++i) correct();
     next_density_ = next_features_ = {};
-    out_.site_error.assign(input_.density.size(), 0.0f);
-    out_.drop_cost.assign(input_.density.size(), 0.0f);
-    out_.empty_error.assign(input_.coarse_blocks.size(), 0.0f);
+    out_.site_error = make_zeros<float>(input_.density.size());
+    out_.drop_cost = make_zeros<float>(input_.density.size());
+    out_.empty_error = make_zeros<float>(input_.coarse_blocks.size());
     for_blocks([this](size_t b, Workspace& work) { measure(b, work); });
   }
 
@@ -76,7 +77,7 @@ class Coarsener {
 
   // Writes `values` [4^3] to the numbers of `group` of the points of a block.
   void store(const PyramidBlock& block, int group, const std::array<Lanes, 64>& values,
-             std::vector<float>& density, std::vector<float>& features) const {
+             LargeVector<float>& density, LargeVector<float>& features) const {
     const auto channels = static_cast<size_t>(input_.channels);
     size_t point = block.first;
     for (uint64_t left = block.mask; left != 0; left &= left - 1, ++point) {
@@ -227,11 +228,11 @@ class Coarsener {
   CoarsenOutput& out_;
   std::vector<Workspace> workspaces_;  // per thread
   std::vector<Lanes> gains_;           // of the numbers of each group; 0 for the density
-  std::vector<float> next_density_, next_features_;  // numbers after a correction
+  LargeVector<float> next_density_, next_features_;  // numbers after a correction
   struct WeightSums {
     float density, features;
   };
-  std::vector<WeightSums> weight_sums_;  // per coarse site
+  LargeVector<WeightSums> weight_sums_;  // per coarse site
   std::vector<uint8_t> is_seen_;         // per coarse block
 };
 

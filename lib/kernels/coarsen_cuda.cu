@@ -1,6 +1,5 @@
 // Coarsening on the GPU: one block of threads per coarse block, the passes one launch each. The
 // numbers stay on the device between the passes.
-#include <future>
 #include <new>
 
 #include "kernels/coarsen_block.h"
@@ -106,7 +105,7 @@ class CoarsenerCuda {
     DeviceArray<float> density, features;
   };
 
-  Status get(const DeviceArray<float>& from, std::vector<float>& to) {
+  Status get(const DeviceArray<float>& from, LargeVector<float>& to) {
     return copy_.download(from.get(), to.size() * sizeof(float), to.data());
   }
 
@@ -138,14 +137,15 @@ class CoarsenerCuda {
   DeviceArray<bool> is_seen_;
 };
 
+// What is fetched fills them; the copies touch the fresh memory with all threads.
 void size_output(const CoarsenInput& input, CoarsenOutput& output) {
   const size_t sites = site_count(input.coarse_blocks);
   output.density.resize(sites);
   output.features.resize(sites * static_cast<size_t>(input.channels));
   output.vis_sum.resize(sites);
-  output.site_error.assign(input.density.size(), 0.0f);
-  output.drop_cost.assign(input.density.size(), 0.0f);
-  output.empty_error.assign(input.coarse_blocks.size(), 0.0f);
+  output.site_error.resize(input.density.size());
+  output.drop_cost.resize(input.density.size());
+  output.empty_error.resize(input.coarse_blocks.size());
 }
 
 }  // namespace
@@ -153,15 +153,15 @@ void size_output(const CoarsenInput& input, CoarsenOutput& output) {
 Status coarsen_cuda(const CoarsenInput& input, CoarsenOutput& output) {
   try {
     if (input.coarse_blocks.empty()) {
-      size_output(input, output);
+      output = {};
+      output.site_error = make_zeros<float>(input.density.size());
+      output.drop_cost = make_zeros<float>(input.density.size());
       return {};
     }
-    // Fresh memory of the host costs about as much time as the copies, so it is made beside them.
-    auto sized = std::async(std::launch::async, [&] { size_output(input, output); });
     CoarsenerCuda coarsener;
     VOXPACK_TRY(coarsener.upload(input));
     VOXPACK_TRY(coarsener.launch());
-    sized.get();
+    size_output(input, output);
     return coarsener.download(output);
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory for the coarser level of " +

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/large_vector.h"
 #include "field/camera.h"
 #include "field/field.h"
 #include "kernels/coarsen.h"
@@ -33,9 +34,9 @@ class Renderer {
 
 // What the views see of each point, exact: integers that do not depend on order.
 struct Visibility {
-  std::vector<uint64_t>
+  LargeVector<uint64_t>
       sum;  // sum over rays of round(weight * 2^16), weight = transmittance x alpha x interpolation
-  std::vector<uint32_t> max;  // largest round(weight * 2^16) of one sample of a ray
+  LargeVector<uint32_t> max;  // largest round(weight * 2^16) of one sample of a ray
 };
 
 class Kernels {

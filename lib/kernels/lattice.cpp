@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
+#include <parallel/algorithm>
 
 #include "core/morton.h"
 #include "kernels/lattice_corners.h"
@@ -12,7 +14,13 @@ namespace {
 
 constexpr int kTopCell = 8;  // fine blocks per axis of a top cell
 
-// Sets the leaf of all fine blocks that `block` covers.
+uint32_t& top_entry(Lattice& lattice, const int64_t lower[3]) {
+  return lattice
+      .top[(lower[2] / kTopCell * lattice.top_size + lower[1] / kTopCell) * lattice.top_size +
+           lower[0] / kTopCell];
+}
+
+// Sets the leaf of all fine blocks that `block` covers; for several blocks at the same time.
 void map_block(Lattice& lattice, const Block& block, uint32_t leaf) {
   const int shift = block.level - lattice.finest_level;
   const int64_t size = int64_t{1} << shift;
@@ -29,14 +37,7 @@ void map_block(Lattice& lattice, const Block& block, uint32_t leaf) {
     }
     return;
   }
-  uint32_t& entry =
-      lattice
-          .top[(lower[2] / kTopCell * lattice.top_size + lower[1] / kTopCell) * lattice.top_size +
-               lower[0] / kTopCell];
-  if (entry == 0) {
-    lattice.tables.resize(lattice.tables.size() + 512, 0);
-    entry = static_cast<uint32_t>(lattice.tables.size() / 512);
-  }
+  const uint32_t entry = top_entry(lattice, lower);
   uint32_t* table = lattice.tables.data() + static_cast<size_t>(entry - 1) * 512;
   for (int64_t z = 0; z < size; ++z) {
     for (int64_t y = 0; y < size; ++y) {
@@ -71,11 +72,33 @@ bool overlaps_leaf(const Lattice& lattice, const Block& block) {
   return false;
 }
 
-// Blocks without points below the lower boundary sites of others, coarse levels first.
-std::vector<Block> closure_blocks(const Field& field, const Lattice& lattice) {
+// A block as a number, in the order of block_before().
+uint64_t order_key(const Block& block) {
+  return static_cast<uint64_t>(kMaxLevel - block.level) << 48 |
+         morton_code(block.x, block.y, block.z);
+}
+
+Block block_of(uint64_t key) {
+  const uint64_t code = key & ((uint64_t{1} << 48) - 1);
+  return {static_cast<int8_t>(kMaxLevel - static_cast<int>(key >> 48)),
+          static_cast<uint16_t>(gather_bits_3(code)),
+          static_cast<uint16_t>(gather_bits_3(code >> 1)),
+          static_cast<uint16_t>(gather_bits_3(code >> 2)),
+          0,
+          0};
+}
+
+// Sorted and each once; by several threads where none are at work already.
+void sort_keys(std::vector<uint64_t>& keys) {
+  __gnu_parallel::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+// The blocks without points below the lower boundary sites of `blocks`, as sorted keys.
+std::vector<uint64_t> closure_keys(std::span<const Block> blocks, const Lattice& lattice) {
   static const std::array<uint64_t, 3> kFaces = lower_face_masks();
-  std::vector<Block> closure;
-  for (const Block& block : field.blocks) {
+  std::vector<uint64_t> keys;
+  for (const Block& block : blocks) {
     for (int corner = 1; corner < 8; ++corner) {
       uint64_t mask = block.mask;
       for (int axis = 0; axis < 3; ++axis) {
@@ -84,21 +107,40 @@ std::vector<Block> closure_blocks(const Field& field, const Lattice& lattice) {
       if (mask == 0) continue;
       const int dx = corner & 1, dy = corner >> 1 & 1, dz = corner >> 2;
       if (block.x < dx || block.y < dy || block.z < dz) continue;
-      Block below{block.level,
-                  static_cast<uint16_t>(block.x - dx),
-                  static_cast<uint16_t>(block.y - dy),
-                  static_cast<uint16_t>(block.z - dz),
-                  0,
-                  0};
-      if (!overlaps_leaf(lattice, below)) closure.push_back(below);
+      const Block below{block.level,
+                        static_cast<uint16_t>(block.x - dx),
+                        static_cast<uint16_t>(block.y - dy),
+                        static_cast<uint16_t>(block.z - dz),
+                        0,
+                        0};
+      if (!overlaps_leaf(lattice, below)) keys.push_back(order_key(below));
     }
   }
-  std::sort(closure.begin(), closure.end(), block_before);
-  closure.erase(std::unique(closure.begin(), closure.end(),
-                            [](const Block& a, const Block& b) {
-                              return a.level == b.level && a.x == b.x && a.y == b.y && a.z == b.z;
-                            }),
-                closure.end());
+  sort_keys(keys);
+  return keys;
+}
+
+// The same of all blocks of the field, coarse levels first.
+std::vector<Block> closure_blocks(const Field& field, const Lattice& lattice) {
+  constexpr size_t kPart = 16384;
+  const std::span<const Block> blocks = field.blocks;
+  std::vector<std::vector<uint64_t>> parts((blocks.size() + kPart - 1) / kPart);
+  bool short_of_memory = false;  // an exception must not leave the loop
+#pragma omp parallel for schedule(dynamic, 1) reduction(|| : short_of_memory)
+  for (size_t i = 0; i < parts.size(); ++i) {
+    try {
+      parts[i] = closure_keys(blocks.subspan(i * kPart, std::min(kPart, blocks.size() - i * kPart)),
+                              lattice);
+    } catch (const std::bad_alloc&) {
+      short_of_memory = true;
+    }
+  }
+  if (short_of_memory) throw std::bad_alloc();
+  std::vector<uint64_t> keys;
+  for (const auto& part : parts) keys.insert(keys.end(), part.begin(), part.end());
+  sort_keys(keys);
+  std::vector<Block> closure(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) closure[i] = block_of(keys[i]);
   return closure;
 }
 
@@ -106,6 +148,27 @@ LeafView leaf_view(const Block& block, int finest_level) {
   const int shift = block.level - finest_level;
   const float size = static_cast<float>(kBlockCells << shift);
   return {{block.x * size, block.y * size, block.z * size}, size, shift, 0};
+}
+
+// Adds `blocks`, which do not overlap each other nor the leaves that are there, as leaves in their
+// order.
+void add_leaves(Lattice& lattice, std::span<const Block> blocks) {
+  uint32_t table_count = static_cast<uint32_t>(lattice.tables.size() / 512);
+  for (const Block& block : blocks) {  // tables are numbered in the order of the leaves
+    const int64_t size = int64_t{1} << (block.level - lattice.finest_level);
+    if (size >= kTopCell) continue;
+    const int64_t lower[3] = {block.x * size, block.y * size, block.z * size};
+    uint32_t& entry = top_entry(lattice, lower);
+    if (entry == 0) entry = ++table_count;
+  }
+  lattice.tables.resize(size_t{table_count} * 512, 0);
+  const size_t first = lattice.leaves.size();
+  lattice.leaves.resize(first + blocks.size());
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    map_block(lattice, blocks[i], static_cast<uint32_t>(first + i));
+    lattice.leaves[first + i] = leaf_view(blocks[i], lattice.finest_level);
+  }
 }
 
 // Marks the void cells of the top grid with how far they are from others: the largest distance on
@@ -143,25 +206,8 @@ void mark_void_cells(Lattice& lattice) {
   sweep(-1);
 }
 
-}  // namespace
-
-LatticeView Lattice::view() const {
-  return {finest_level, top_size, top.data(), tables.data(), leaves.data(), corner_rows.data()};
-}
-
-int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
-  const int64_t blocks = int64_t{lattice.top_size} * kTopCell;
-  if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
-  const uint32_t entry =
-      lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
-  if (entry == 0 || is_void_cell(entry)) return -1;
-  if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
-  return static_cast<int>(
-             lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
-         1;
-}
-
-Result<Lattice> make_lattice(const Field& field) {
+// The lattice without its corners.
+Result<Lattice> make_leaves(const Field& field) {
   Lattice lattice;
   lattice.cube = field.cube;
   lattice.resolution = field.resolution;
@@ -184,73 +230,50 @@ Result<Lattice> make_lattice(const Field& field) {
   }
   lattice.top_size = (fine_blocks + kTopCell - 1) / kTopCell;
   lattice.top.assign(size_t(lattice.top_size) * lattice.top_size * lattice.top_size, 0);
-  lattice.leaves.reserve(field.blocks.size());
-  for (const Block& block : field.blocks) {
-    map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
-    lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
+  add_leaves(lattice, field.blocks);
+  const std::vector<Block> closure = closure_blocks(field, lattice);
+  for (size_t first = 0; first < closure.size();) {  // level by level, coarse ones first
+    size_t end = first;
+    std::vector<Block> fresh;
+    for (; end < closure.size() && closure[end].level == closure[first].level; ++end) {
+      if (!overlaps_leaf(lattice, closure[end])) fresh.push_back(closure[end]);
+    }
+    add_leaves(lattice, fresh);
+    first = end;
   }
-  for (const Block& block : closure_blocks(field, lattice)) {
-    if (overlaps_leaf(lattice, block)) continue;  // a coarser closure block is there already
-    map_block(lattice, block, static_cast<uint32_t>(lattice.leaves.size()));
-    lattice.leaves.push_back(leaf_view(block, lattice.finest_level));
-  }
+  return lattice;
+}
+
+}  // namespace
+
+LatticeView Lattice::view() const {
+  return {finest_level, top_size, top.data(), tables.data(), leaves.data(), corner_rows.data()};
+}
+
+int leaf_at(const Lattice& lattice, int64_t x, int64_t y, int64_t z) {
+  const int64_t blocks = int64_t{lattice.top_size} * kTopCell;
+  if (x < 0 || y < 0 || z < 0 || x >= blocks || y >= blocks || z >= blocks) return -1;
+  const uint32_t entry =
+      lattice.top[((z >> 3) * lattice.top_size + (y >> 3)) * lattice.top_size + (x >> 3)];
+  if (entry == 0 || is_void_cell(entry)) return -1;
+  if (entry & kWholeCell) return static_cast<int>(entry & ~kWholeCell);
+  return static_cast<int>(
+             lattice.tables[size_t{entry - 1} * 512 + ((z & 7) * 8 + (y & 7)) * 8 + (x & 7)]) -
+         1;
+}
+
+Result<Lattice> make_lattice(const Field& field) {
+  VOXPACK_ASSIGN(Lattice lattice, make_leaves(field));
   mark_void_cells(lattice);
   find_corner_rows(field, lattice);
   return lattice;
 }
 
-int row_stride(int channels) { return channels < 8 ? 8 : (channels < 16 ? 16 : 32); }
-
-std::vector<float> make_rows(const Field& field, const Lattice& lattice, int stride) {
-  std::vector<float> rows(lattice.row_count() * stride, 0.0f);
-  const int channels = field.channels();
-  for (size_t i = 0; i < field.point_count(); ++i) {
-    float* row = rows.data() + (i + 1) * stride;
-    row[0] = field.density[i];
-    std::copy_n(field.features.data() + i * channels, channels, row + 1);
-  }
-  resolve_hanging(lattice, stride, rows.data());
-  return rows;
-}
-
-void resolve_hanging(const Lattice& lattice, int stride, float* rows) {
-  float* target = rows + (1 + lattice.point_count) * stride;
-  for (const HangingRow& hanging : lattice.hanging) {
-    for (int k = 0; k < stride; ++k) {
-      float sum = 0;
-      for (int c = 0; c < 8; ++c)
-        sum += hanging.weights[c] * rows[size_t{hanging.sources[c]} * stride + k];
-      target[k] = sum;
-    }
-    target += stride;
-  }
-}
-
-void scatter_hanging(const Lattice& lattice, int stride, float* gradients, uint8_t* touched_pages) {
-  for (size_t i = lattice.hanging.size(); i-- > 0;) {
-    const HangingRow& hanging = lattice.hanging[i];
-    const size_t row = 1 + lattice.point_count + i;
-    if (!touched_pages[row / kRowsPerPage]) continue;
-    float* source = gradients + row * stride;
-    for (int c = 0; c < 8; ++c) {
-      if (hanging.weights[c] == 0) continue;
-      touched_pages[hanging.sources[c] / kRowsPerPage] = 1;
-      float* target = gradients + size_t{hanging.sources[c]} * stride;
-      for (int k = 0; k < stride; ++k) target[k] += hanging.weights[c] * source[k];
-    }
-    std::fill_n(source, stride, 0.0f);
-  }
-}
-
-void update_empty_leaves(Lattice& lattice, int stride, const float* rows) {
-#pragma omp parallel for schedule(static)
-  for (size_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) {
-    const uint32_t* corners = lattice.corner_rows.data() + leaf * kCornersPerLeaf;
-    bool empty = true;
-    for (int c = 0; c < kCornersPerLeaf && empty; ++c)
-      empty = !(rows[size_t{corners[c]} * stride] > 0);
-    lattice.leaves[leaf].is_empty = empty;
-  }
+Result<std::vector<uint8_t>> find_used_points(const Field& field) {
+  VOXPACK_ASSIGN(Lattice lattice, make_leaves(field));
+  std::vector<uint8_t> used(lattice.point_count, 0);
+  mark_corner_points(field, lattice, used);
+  return used;
 }
 
 RayFrame ray_frame(const Lattice& lattice) {

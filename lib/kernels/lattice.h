@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/large_vector.h"
 #include "field/camera.h"
 #include "field/field.h"
 #include "kernels/march_view.h"
@@ -30,8 +31,8 @@ struct Lattice {
   Cube cube;
   std::vector<uint32_t> top;
   std::vector<uint32_t> tables;
-  std::vector<LeafView> leaves;       // blocks of the field in order, then closure blocks
-  std::vector<uint32_t> corner_rows;  // [leaf][125]
+  LargeVector<LeafView> leaves;       // blocks of the field in order, then closure blocks
+  LargeVector<uint32_t> corner_rows;  // [leaf][125]
   std::vector<HangingRow> hanging;
   uint64_t point_count = 0;
 
@@ -42,6 +43,10 @@ struct Lattice {
 // The lattice of the blocks of `field`, whose values are not looked at. Fails with `device` if the
 // index tables would not fit the address range (more than 2^31 rows).
 Result<Lattice> make_lattice(const Field& field);
+
+// Per point of `field` whether the value anywhere depends on it: 1 if a corner of a leaf reads it,
+// itself or through hanging corners, else 0. Errors as make_lattice().
+Result<std::vector<uint8_t>> find_used_points(const Field& field);
 
 // Leaf index at a position in fine blocks (4 x 4 x 4 cells of the finest level), -1 where there is
 // none.

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 
 #include "core/morton.h"
+#include "kernels/parallel_copy.h"
 #include "kernels/traverse.h"
 
 namespace voxpack {
 namespace {
-
 // Place of each site of a block among the 5 x 5 x 5 corners of its leaf.
 constexpr std::array<int8_t, 64> site_corners() {
   std::array<int8_t, 64> places{};
@@ -20,8 +21,7 @@ constexpr std::array<int8_t, 64> site_corners() {
   return places;
 }
 constexpr std::array<int8_t, 64> kSiteCorners = site_corners();
-
-// Site masks of the lower faces of a block: bit i set where coordinate `axis` of site i is 0.
+// Sites of a block whose coordinate on an axis is 0.
 constexpr uint64_t kLowerFaces[3] = {0x5555555555555555ULL & 0x00ff00ff00ff00ffULL,
                                      0x3333333333333333ULL & 0x0000ffff0000ffffULL,
                                      0x0f0f0f0f0f0f0f0fULL & 0x00000000ffffffffULL};
@@ -70,20 +70,14 @@ class CornerFinder {
     for (const LeafView& leaf : lattice.leaves) single_level_ &= leaf.shift == 0;
   }
 
-  // Then no corner hangs, and leaves can be found in any order and at the same time.
+  // Then no corner hangs.
   bool single_level() const { return single_level_; }
 
-  // The corners of a leaf of the only level: the sites of its block and of the lower faces of the
-  // seven blocks behind it.
-  void find_single(uint32_t leaf) {
-    const LeafView& view = lattice_.leaves[leaf];
-    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+  // The corners of a leaf that has only leaves of its level around it: the sites of its block and
+  // of the lower faces of the seven blocks behind it. Fills in the rows that are not 0.
+  void find_single(uint32_t leaf, uint32_t* rows) const {
     for (int behind = 0; behind < 8; ++behind) {
-      int64_t at[3];
-      for (int a = 0; a < 3; ++a) {
-        at[a] = static_cast<int64_t>(view.lower[a]) / kBlockCells + (behind >> a & 1);
-      }
-      const int found = leaf_at(lattice_, at[0], at[1], at[2]);
+      const int found = neighbour(leaf, behind & 1, behind >> 1 & 1, behind >> 2);
       if (found < 0 || static_cast<size_t>(found) >= field_.blocks.size()) continue;
       const Block& block = field_.blocks[found];
       uint64_t mask = block.mask;
@@ -100,6 +94,23 @@ class CornerFinder {
     }
   }
 
+  // Whether find_single() is right for a leaf among several levels: no leaf around is coarser, and
+  // those behind have its level.
+  bool is_among_equals(uint32_t leaf) const {
+    const int shift = lattice_.leaves[leaf].shift;
+    for (int n = 0; n < 27; ++n) {
+      const int step[3] = {n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1};
+      const int found = neighbour(leaf, step[0], step[1], step[2]);
+      const bool is_behind = std::min({step[0], step[1], step[2]}) >= 0;
+      // Where there is none, finer ones may lie elsewhere in its place.
+      if (found < 0 && is_behind && shift > 0) return false;
+      if (found < 0) continue;
+      const int other = lattice_.leaves[static_cast<size_t>(found)].shift;
+      if (other > shift || (is_behind && other != shift)) return false;
+    }
+    return true;
+  }
+
   // A corner of a leaf that hangs on the coarser leaf `coarse`.
   struct Hanging {
     uint64_t key;  // of its position
@@ -109,8 +120,8 @@ class CornerFinder {
 
   // The corners of a leaf but those that hang, which are added to `hanging`. For any leaves at the
   // same time.
-  void find(uint32_t leaf, std::vector<Hanging>& hanging) {
-    uint32_t* rows = lattice_.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+  void find(uint32_t leaf, uint32_t* rows, std::vector<Hanging>& hanging) const {
+    if (is_among_equals(leaf)) return find_single(leaf, rows);
     for (int corner = 0; corner < kCornersPerLeaf; ++corner) {
       const int i = corner % 5, j = corner / 5 % 5, k = corner / 25;
       const std::array<int64_t, 3> p = place(leaf, corner);
@@ -164,6 +175,16 @@ class CornerFinder {
   }
 
  private:
+  // The leaf at the lower corner of the place (x, y, z) leaves of its size away, -1: none.
+  int neighbour(uint32_t leaf, int x, int y, int z) const {
+    const LeafView& view = lattice_.leaves[leaf];
+    const int64_t size = int64_t{1} << view.shift;  // in fine blocks
+    const auto at = [&](int a, int step) {
+      return static_cast<int64_t>(view.lower[a]) / kBlockCells + step * size;
+    };
+    return leaf_at(lattice_, at(0, x), at(1, y), at(2, z));
+  }
+
   // Row of the point stored at position p (finest lattice), 0 if none is.
   uint32_t stored_row(const int64_t p[3]) const {
     const int leaf = leaf_at(lattice_, p[0] >> 2, p[1] >> 2, p[2] >> 2);
@@ -209,11 +230,15 @@ class CornerFinder {
 }  // namespace
 
 void find_corner_rows(const Field& field, Lattice& lattice) {
-  lattice.corner_rows.assign(lattice.leaves.size() * kCornersPerLeaf, 0);
+  lattice.corner_rows = make_zeros<uint32_t>(lattice.leaves.size() * kCornersPerLeaf);
+  const auto rows_of = [&](uint32_t leaf) {
+    return lattice.corner_rows.data() + size_t{leaf} * kCornersPerLeaf;
+  };
   CornerFinder finder(field, lattice);
   if (finder.single_level()) {
 #pragma omp parallel for schedule(dynamic, 1024)
-    for (uint32_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) finder.find_single(leaf);
+    for (uint32_t leaf = 0; leaf < lattice.leaves.size(); ++leaf)
+      finder.find_single(leaf, rows_of(leaf));
     return;
   }
   std::vector<uint32_t> order(lattice.leaves.size());  // by level, coarsest first
@@ -231,7 +256,9 @@ void find_corner_rows(const Field& field, Lattice& lattice) {
 #pragma omp parallel for schedule(dynamic, 1)
     for (size_t part = 0; part < hanging.size(); ++part) {
       const size_t stop = std::min(end, first + (part + 1) * kPart);
-      for (size_t i = first + part * kPart; i < stop; ++i) finder.find(order[i], hanging[part]);
+      for (size_t i = first + part * kPart; i < stop; ++i) {
+        finder.find(order[i], rows_of(order[i]), hanging[part]);
+      }
     }
     std::vector<CornerFinder::Hanging> fresh;
     const auto first_row = static_cast<uint32_t>(lattice.row_count());
@@ -247,6 +274,25 @@ void find_corner_rows(const Field& field, Lattice& lattice) {
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < fresh.size(); ++i) lattice.hanging[before + i] = finder.row_of(fresh[i]);
     first = end;
+  }
+}
+
+void mark_corner_points(const Field& field, Lattice& lattice, std::span<uint8_t> used) {
+  const CornerFinder finder(field, lattice);
+#pragma omp parallel
+  {
+    // What a hanging corner is made of are corners of coarser leaves, which are marked as such.
+    std::vector<CornerFinder::Hanging> hanging;
+#pragma omp for schedule(dynamic, 256)
+    for (uint32_t leaf = 0; leaf < lattice.leaves.size(); ++leaf) {
+      uint32_t rows[kCornersPerLeaf] = {};
+      hanging.clear();
+      finder.find(leaf, rows, hanging);
+      for (const uint32_t row : rows) {
+        if (row == 0) continue;
+        std::atomic_ref<uint8_t>(used[row - 1]).store(1, std::memory_order_relaxed);
+      }
+    }
   }
 }
 

@@ -28,7 +28,7 @@ Status DeviceLattice::upload(const Lattice& lattice) {
   VOXPACK_TRY(tables.upload(lattice.tables));
   StagedCopy copy;  // for the largest of the tables
   VOXPACK_TRY(copy.upload(lattice.corner_rows, corner_rows));
-  VOXPACK_TRY(leaves.upload(lattice.leaves));
+  VOXPACK_TRY(copy.upload(lattice.leaves, leaves));
   VOXPACK_TRY(hanging.upload(lattice.hanging));
   point_count = lattice.point_count;
   row_count = lattice.row_count();

@@ -81,13 +81,14 @@ std::vector<float> rows_of_points(const Field& field, int stride, size_t row_cou
 void read_rows(const float* rows, int stride, Field& field) {
   const auto channels = static_cast<size_t>(field.channels());
   const auto count = static_cast<int64_t>(point_count(field.blocks));
-  field.density.resize(static_cast<size_t>(count));
-  field.features.resize(static_cast<size_t>(count) * channels);
+  field.density.edit().resize(static_cast<size_t>(count));
+  field.features.edit().resize(static_cast<size_t>(count) * channels);
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < count; ++i) {
     const float* row = rows + (i + 1) * stride;
-    field.density[static_cast<size_t>(i)] = row[0];
-    std::copy_n(row + 1, channels, field.features.data() + static_cast<size_t>(i) * channels);
+    field.density.edit()[static_cast<size_t>(i)] = row[0];
+    std::copy_n(row + 1, channels,
+                field.features.edit().data() + static_cast<size_t>(i) * channels);
   }
 }
 

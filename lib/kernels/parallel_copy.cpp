@@ -16,4 +16,13 @@ void copy_parallel(const void* from, size_t bytes, void* to) {
   }
 }
 
+void clear_parallel(void* to, size_t bytes) {
+  constexpr size_t kPart = size_t{2} << 20;
+  const size_t parts = (bytes + kPart - 1) / kPart;
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < parts; ++i) {
+    std::memset(static_cast<char*>(to) + i * kPart, 0, std::min(kPart, bytes - i * kPart));
+  }
+}
+
 }  // namespace voxpack

@@ -14,17 +14,17 @@ namespace voxpack {
 
 // Sums and maxima of the units of visit_ray() (visibility_math.h) per row.
 struct RowCounts {
-  std::vector<uint64_t> sum;  // [row_count]
-  std::vector<uint32_t> max;
+  LargeVector<uint64_t> sum;  // [row_count]
+  LargeVector<uint32_t> max;
 };
 
 // Marches every camera's pixels at multiples of `pixel_stride`. `density` holds one value per row,
 // and so do the arrays of `counts`, which are 0 before.
-using CountVisibility = Status (*)(const Lattice& lattice, const std::vector<float>& density,
+using CountVisibility = Status (*)(const Lattice& lattice, std::span<const float> density,
                                    std::span<const Camera> cameras, int pixel_stride,
                                    RowCounts& counts);
 
-Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
+Status count_visibility_cpu(const Lattice& lattice, std::span<const float> density,
                             std::span<const Camera> cameras, int pixel_stride, RowCounts& counts);
 
 // Visibility::max of rows [row][stride], of which float 0 is the density, against `threshold`: one

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/interrupt.h"
+#include "kernels/parallel_copy.h"
 #include "kernels/visibility.h"
 #include "kernels/visibility_math.h"
 
@@ -43,7 +44,7 @@ void share_hanging(const Lattice& lattice, RowCounts& counts) {
   }
 }
 
-Status count_visibility_cpu(const Lattice& lattice, const std::vector<float>& density,
+Status count_visibility_cpu(const Lattice& lattice, std::span<const float> density,
                             std::span<const Camera> cameras, int pixel_stride, RowCounts& counts) {
   const LatticeView view = lattice.view();
   const RayFrame frame = ray_frame(lattice);
@@ -76,10 +77,11 @@ Result<std::vector<uint64_t>> find_seen_sites(const std::vector<Block>& blocks, 
                                               uint32_t threshold) {
   if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
   try {
-    std::vector<float> density(lattice.row_count());
+    LargeVector<float> density(lattice.row_count());
+#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < density.size(); ++i) density[i] = rows[i * stride];
     update_empty_leaves(lattice, 1, density.data());
-    RowCounts counts{std::vector<uint64_t>(density.size()), std::vector<uint32_t>(density.size())};
+    RowCounts counts{make_zeros<uint64_t>(density.size()), make_zeros<uint32_t>(density.size())};
     VOXPACK_TRY(count_visibility_cpu(lattice, density, cameras, pixel_stride, counts));
     share_hanging(lattice, counts);
     std::vector<uint64_t> masks;
@@ -105,18 +107,17 @@ Result<Visibility> visibility_of(const Field& field, std::span<const Camera> cam
   if (pixel_stride < 1) return {Errc::usage, "pixel stride must be at least 1"};
   try {
     VOXPACK_ASSIGN(Lattice lattice, make_lattice(field));
-    std::vector<float> density(lattice.row_count(), 0.0f);
-    std::copy(field.density.begin(), field.density.end(), density.begin() + 1);
+    LargeVector<float> density(lattice.row_count());
+    density[0] = 0;
+    copy_parallel(field.density.data(), field.density.size() * sizeof(float), density.data() + 1);
     resolve_hanging(lattice, 1, density.data());
     update_empty_leaves(lattice, 1, density.data());
-    RowCounts counts{std::vector<uint64_t>(density.size()), std::vector<uint32_t>(density.size())};
+    RowCounts counts{make_zeros<uint64_t>(density.size()), make_zeros<uint32_t>(density.size())};
     VOXPACK_TRY(count(lattice, density, cameras, pixel_stride, counts));
     share_hanging(lattice, counts);
     // In place: there may be little memory left.
-    counts.sum.erase(counts.sum.begin());
-    counts.max.erase(counts.max.begin());
-    counts.sum.resize(field.point_count());
-    counts.max.resize(field.point_count());
+    drop_first(counts.sum, field.point_count());
+    drop_first(counts.max, field.point_count());
     return Visibility{std::move(counts.sum), std::move(counts.max)};
   } catch (const std::bad_alloc&) {
     return {Errc::device, "not enough memory for the visibility of " +

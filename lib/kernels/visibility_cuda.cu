@@ -37,7 +37,7 @@ Status launch_visibility(const DeviceLattice& lattice, const float* density,
   return launched("visibility");
 }
 
-Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& density,
+Status count_visibility_cuda(const Lattice& lattice, std::span<const float> density,
                              std::span<const Camera> cameras, int pixel_stride, RowCounts& counts) {
   DeviceLattice device;
   VOXPACK_TRY(device.upload(lattice));

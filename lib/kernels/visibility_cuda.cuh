@@ -16,7 +16,7 @@ Status launch_visibility(const DeviceLattice& lattice, const float* density,
                          uint32_t* maxima);
 
 // The CountVisibility of CUDA.
-Status count_visibility_cuda(const Lattice& lattice, const std::vector<float>& density,
+Status count_visibility_cuda(const Lattice& lattice, std::span<const float> density,
                              std::span<const Camera> cameras, int pixel_stride, RowCounts& counts);
 
 }  // namespace voxpack

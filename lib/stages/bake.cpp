@@ -35,14 +35,15 @@ AppearanceModel make_appearance(const BakeOptions& options) {
 }
 
 void initialise(Field& field) {
-  std::fill(field.density.begin(), field.density.end(), kFirstDensity);
+  field.density.edit().assign(field.density.size(), kFirstDensity);
   const size_t channels = static_cast<size_t>(field.channels());
   const float base =
       field.appearance.kind == AppearanceKind::sh1 || field.appearance.kind == AppearanceKind::sh2
           ? 0.5f / 0.28209479f
           : 0.5f;
+  LargeVector<float>& features = field.features.edit();
   for (size_t i = 0; i < field.point_count(); ++i) {
-    for (size_t c = 0; c < 3; ++c) field.features[i * channels + c] = base;
+    for (size_t c = 0; c < 3; ++c) features[i * channels + c] = base;
   }
 }
 

@@ -120,8 +120,9 @@ void append(Field& field, const Chunk& chunk) {
     next += static_cast<uint32_t>(point_count(block));
     field.blocks.push_back(block);
   }
-  field.density.insert(field.density.end(), chunk.density.begin(), chunk.density.end());
-  field.features.insert(field.features.end(), chunk.features.begin(), chunk.features.end());
+  LargeVector<float>&density = field.density.edit(), &features = field.features.edit();
+  density.insert(density.end(), chunk.density.begin(), chunk.density.end());
+  features.insert(features.end(), chunk.features.begin(), chunk.features.end());
 }
 
 }  // namespace
@@ -155,8 +156,8 @@ Result<Field> make_demo_field(int resolution, Log& log) {
     blocks += chunk.blocks.size();
   }
   field.blocks.reserve(blocks);
-  field.density.reserve(points);
-  field.features.reserve(points * 3);
+  field.density.edit().reserve(points);
+  field.features.edit().reserve(points * 3);
   for (Chunk& chunk : chunks) {
     append(field, chunk);
     chunk = Chunk();

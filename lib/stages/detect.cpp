@@ -25,7 +25,7 @@ Status check_options(const DetectOptions& options) {
 
 // Adds what the protected parts of the views see, and multiplies what is in the boxes.
 Status raise_protected(const Field& field, const Protection& protect, Kernels& kernels,
-                       std::vector<float>& visibility_sum) {
+                       LargeVector<float>& visibility_sum) {
   if (!protect.cameras.empty()) {
     VOXPACK_ASSIGN(const Visibility seen, kernels.visibility(field, protect.cameras, 1));
     const double unit = (protect.weight - 1) / 65536;
@@ -54,14 +54,15 @@ Status find_visibility(const Field& field, std::span<const Camera> cameras,
   VOXPACK_ASSIGN(const Visibility seen, kernels.visibility(field, chosen, options.pixel_stride));
   // Every marched pixel stands for stride^2 of them.
   const double unit = static_cast<double>(options.pixel_stride) * options.pixel_stride / 65536;
-  map.visibility_sum.resize(field.point_count());
-  map.visibility_max.resize(field.point_count());
+  LargeVector<float>&sums = map.visibility_sum.edit(), &maxima = map.visibility_max.edit();
+  sums.resize(field.point_count());
+  maxima.resize(field.point_count());
 #pragma omp parallel for schedule(static)
   for (size_t i = 0; i < field.point_count(); ++i) {
-    map.visibility_sum[i] = static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
-    map.visibility_max[i] = static_cast<float>(seen.max[i]) / 65536.0f;
+    sums[i] = static_cast<float>(static_cast<double>(seen.sum[i]) * unit);
+    maxima[i] = static_cast<float>(seen.max[i]) / 65536.0f;
   }
-  return raise_protected(field, options.protect, kernels, map.visibility_sum);
+  return raise_protected(field, options.protect, kernels, sums);
 }
 
 Status find_detail(const Field& field, Kernels& kernels, DetailMap& map) {
@@ -69,20 +70,17 @@ Status find_detail(const Field& field, Kernels& kernels, DetailMap& map) {
   for (const Block& block : field.blocks) masks.push_back(block.mask);
   const PyramidSource source{&field, map.visibility_sum, masks};
   const std::vector<float> gains = feature_gains(field);
-  map.detail.assign(field.point_count(), 0.0f);
+  LargeVector<float>& detail = map.detail.edit();
+  detail.resize(field.point_count());  // each point lies in one block of one level
   PyramidLevel below;
   for (int level = field.blocks.back().level; level <= field.blocks.front().level; ++level) {
     VOXPACK_TRY(check_interrupt());
     const PyramidLevel fine = make_pyramid_level(source, level, &below);
     VOXPACK_ASSIGN(Coarsening next, coarsen(fine, gains, {}, kernels));
-    auto block = std::partition_point(field.blocks.begin(), field.blocks.end(),
-                                      [level](const Block& b) { return b.level > level; });
-    for (const PyramidBlock& described : fine.blocks) {
-      if (!described.from_field) continue;
-      std::copy_n(next.site_error.begin() + described.first, point_count(*block),
-                  map.detail.begin() + block->first_point);
-      ++block;
-    }
+    for_own_blocks(field, fine, [&](const Block& block, const PyramidBlock& described) {
+      std::copy_n(next.site_error.begin() + described.first, point_count(block),
+                  detail.begin() + block.first_point);
+    });
     below = std::move(next.coarse);
   }
   return {};

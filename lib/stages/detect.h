@@ -15,11 +15,9 @@ namespace voxpack {
 
 // One entry per point of the field it was made from, in field order.
 struct DetailMap {
-  std::vector<float>
-      visibility_sum;  // sum over pixels of transmittance x alpha x interpolation weight
-  std::vector<float> visibility_max;  // largest such share in one pixel, 0..1
-  std::vector<float>
-      detail;  // squared rendered-colour error that the next coarser level would make here
+  FloatArray visibility_sum;  // sum over pixels of transmittance x alpha x interpolation weight
+  FloatArray visibility_max;  // largest such share in one pixel, 0..1
+  FloatArray detail;  // squared rendered-colour error that the next coarser level would make here
 };
 
 struct DetectOptions {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
+#include <parallel/algorithm>
+#include <span>
 
 #include "core/morton.h"
 #include "kernels/coarsen_view.h"
@@ -15,20 +18,29 @@ struct Codes {
   std::vector<uint64_t> with_points;  // those that lie above the field
 };
 
+// The codes that some fine blocks give. Fine blocks are in Morton order, and so are their parents.
+struct PartCodes {
+  std::vector<uint64_t> parents, with_points;
+  std::vector<uint64_t> spilled;  // sorted, each once
+};
+
+void append(std::vector<uint64_t>& list, uint64_t code) {
+  if (list.empty() || list.back() != code) list.push_back(code);
+}
+
+void keep_each_once(std::vector<uint64_t>& sorted) {
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+}
+
 // A fine site at an odd place reaches up to the next coarse site, which may lie in the next block.
-Codes list_codes(const PyramidLevel& fine) {
+PartCodes list_part(std::span<const PyramidBlock> fine_blocks) {
   constexpr uint64_t kUpper[3] = {site_range(0, 3, 3), site_range(1, 3, 3), site_range(2, 3, 3)};
-  Codes codes;
-  std::vector<uint64_t> spilled;
-  codes.all.reserve(fine.blocks.size() / 2);
-  for (const PyramidBlock& block : fine.blocks) {
+  PartCodes codes;
+  for (const PyramidBlock& block : fine_blocks) {
     const uint64_t parent = parent_code(block.code);
-    const auto append = [parent](std::vector<uint64_t>& list) {
-      if (list.empty() || list.back() != parent) list.push_back(parent);
-    };
-    if (block.has_points) append(codes.with_points);
+    if (block.has_points) append(codes.with_points, parent);
     if (block.mask == 0 && !block.has_points) continue;
-    append(codes.all);
+    append(codes.parents, parent);
     for (uint32_t step = 1; step < 8; ++step) {
       if ((block.code & step) != step) continue;
       uint64_t touching = block.mask;
@@ -36,18 +48,40 @@ Codes list_codes(const PyramidLevel& fine) {
         if (step >> a & 1) touching &= kUpper[a];
       }
       if (touching == 0) continue;
-      spilled.push_back(morton_code(gather_bits_3(parent) + (step & 1),
-                                    gather_bits_3(parent >> 1) + (step >> 1 & 1),
-                                    gather_bits_3(parent >> 2) + (step >> 2)));
+      append(codes.spilled, morton_code(gather_bits_3(parent) + (step & 1),
+                                        gather_bits_3(parent >> 1) + (step >> 1 & 1),
+                                        gather_bits_3(parent >> 2) + (step >> 2)));
     }
   }
-  std::sort(spilled.begin(), spilled.end());
-  spilled.erase(std::unique(spilled.begin(), spilled.end()), spilled.end());
-  const size_t middle = codes.all.size();
-  codes.all.insert(codes.all.end(), spilled.begin(), spilled.end());
-  std::inplace_merge(codes.all.begin(), codes.all.begin() + static_cast<ptrdiff_t>(middle),
-                     codes.all.end());
-  codes.all.erase(std::unique(codes.all.begin(), codes.all.end()), codes.all.end());
+  std::sort(codes.spilled.begin(), codes.spilled.end());
+  keep_each_once(codes.spilled);
+  return codes;
+}
+
+Codes list_codes(const PyramidLevel& fine) {
+  constexpr size_t kPart = 16384;
+  const std::span<const PyramidBlock> blocks = fine.blocks;
+  std::vector<PartCodes> parts((blocks.size() + kPart - 1) / kPart);
+  bool short_of_memory = false;  // an exception must not leave the loop
+#pragma omp parallel for schedule(dynamic, 1) reduction(|| : short_of_memory)
+  for (size_t i = 0; i < parts.size(); ++i) {
+    try {
+      parts[i] = list_part(blocks.subspan(i * kPart, std::min(kPart, blocks.size() - i * kPart)));
+    } catch (const std::bad_alloc&) {
+      short_of_memory = true;
+    }
+  }
+  if (short_of_memory) throw std::bad_alloc();
+  Codes codes;
+  for (const PartCodes& part : parts) {
+    codes.all.insert(codes.all.end(), part.parents.begin(), part.parents.end());
+    codes.all.insert(codes.all.end(), part.spilled.begin(), part.spilled.end());
+    codes.with_points.insert(codes.with_points.end(), part.with_points.begin(),
+                             part.with_points.end());
+  }
+  __gnu_parallel::sort(codes.all.begin(), codes.all.end());
+  keep_each_once(codes.all);
+  keep_each_once(codes.with_points);
   return codes;
 }
 

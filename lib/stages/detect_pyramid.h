@@ -5,10 +5,13 @@
 // depend on the number of threads.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "core/morton.h"
 #include "field/field.h"
 #include "kernels/kernels.h"
 
@@ -21,11 +24,22 @@ class BlockIndex {
   void build(const Blocks& blocks) {
     bits_ = 4;
     while ((size_t{1} << bits_) < blocks.size() * 2) ++bits_;
-    slots_.assign(size_t{1} << bits_, Slot{0, kNoIndex});
+    slots_.resize(size_t{1} << bits_);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < slots_.size(); ++i) slots_[i] = {0, kNoIndex};
+      // Where a code lands depends on who comes first, what find() returns does not.
+#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < blocks.size(); ++i) {
       size_t at = slot_of(blocks[i].code);
-      while (slots_[at].index != kNoIndex) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = {blocks[i].code, static_cast<uint32_t>(i)};
+      for (;; at = (at + 1) & (slots_.size() - 1)) {
+        uint32_t free = kNoIndex;
+        std::atomic_ref<uint32_t> index(slots_[at].index);
+        if (index.compare_exchange_strong(free, static_cast<uint32_t>(i),
+                                          std::memory_order_relaxed)) {
+          break;
+        }
+      }
+      slots_[at].code = blocks[i].code;
     }
   }
   // kNoIndex if there is none.
@@ -44,7 +58,7 @@ class BlockIndex {
     return static_cast<size_t>((code * 0x9e3779b97f4a7c15ULL) >> (64 - bits_));
   }
   int bits_ = 4;
-  std::vector<Slot> slots_ = std::vector<Slot>(16, Slot{0, kNoIndex});
+  LargeVector<Slot> slots_ = LargeVector<Slot>(16, Slot{0, kNoIndex});
 };
 
 struct PyramidLevel {
@@ -56,7 +70,7 @@ struct PyramidLevel {
   // level and finer (the finest level), of `own` elsewhere.
   std::span<const float> density, features, vis_sum;
   struct Arrays {
-    std::vector<float> density, features, vis_sum;
+    LargeVector<float> density, features, vis_sum;
   } own;
 
   PyramidLevel() = default;
@@ -78,13 +92,35 @@ PyramidLevel make_pyramid_level(const PyramidSource& source, int level, PyramidL
 // The next coarser level of `fine` and what it would lose (CoarsenOutput).
 struct Coarsening {
   PyramidLevel coarse;
-  std::vector<float> site_error, drop_cost;  // per stored site of `fine`
-  std::vector<float> empty_error;            // per block of `coarse`
+  LargeVector<float> site_error, drop_cost;  // per stored site of `fine`
+  LargeVector<float> empty_error;            // per block of `coarse`
 };
 
 // `gains` as of feature_gains(). Fails with device if memory is short or the device fails.
 Result<Coarsening> coarsen(const PyramidLevel& fine, std::span<const float> gains,
                            const CoarsenOptions& options, Kernels& kernels);
+
+// Calls visit(block, described) for every block of `field` that `level` has taken over from it and
+// its entry there, on several threads.
+template <class Visit>
+void for_own_blocks(const Field& field, const PyramidLevel& level, Visit&& visit) {
+  constexpr size_t kPart = 4096;
+  const auto end = field.blocks.end();
+#pragma omp parallel for schedule(static)
+  for (size_t first = 0; first < level.blocks.size(); first += kPart) {
+    const uint64_t code = level.blocks[first].code;
+    auto block = std::partition_point(field.blocks.begin(), end, [&](const Block& b) {
+      return b.level > level.level || (b.level == level.level && morton_code(b.x, b.y, b.z) < code);
+    });
+    const size_t stop = std::min(level.blocks.size(), first + kPart);
+    for (size_t i = first; i < stop; ++i) {
+      const PyramidBlock& described = level.blocks[i];
+      if (!described.from_field) continue;
+      while (morton_code(block->x, block->y, block->z) != described.code) ++block;
+      visit(*block, described);
+    }
+  }
+}
 
 // Index of the block above block `code` in the next coarser level.
 inline uint64_t parent_code(uint64_t code) { return code >> 3; }

@@ -279,8 +279,8 @@ Field hull_field(const Hull& hull, int resolution, const AppearanceModel& appear
     block.first_point = count;
     count += static_cast<uint32_t>(point_count(block));
   }
-  field.density.assign(count, 0.0f);
-  field.features.assign(size_t{count} * static_cast<size_t>(field.channels()), 0.0f);
+  field.density.edit().assign(count, 0.0f);
+  field.features.edit().assign(size_t{count} * static_cast<size_t>(field.channels()), 0.0f);
   return field;
 }
 

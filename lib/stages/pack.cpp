@@ -58,11 +58,11 @@ Result<Field> decode_field(std::span<const uint8_t> package) {
   for (const voxpack_block& block : blocks) {
     field.blocks.push_back({block.level, block.x, block.y, block.z, block.first_point, block.mask});
   }
-  field.density.resize(info.point_count);
-  field.features.resize(info.point_count * info.channel_count);
-  VOXPACK_TRY(status_of(
-      voxpack_decode_points(opened, nullptr, nullptr, field.density.data(), field.features.data()),
-      opened));
+  field.density.edit().resize(info.point_count);
+  field.features.edit().resize(info.point_count * info.channel_count);
+  VOXPACK_TRY(status_of(voxpack_decode_points(opened, nullptr, nullptr, field.density.edit().data(),
+                                              field.features.edit().data()),
+                        opened));
   VOXPACK_TRY(validate(field));
   return field;
 }

@@ -52,11 +52,14 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
   for (size_t b = 0; b < field.blocks.size(); ++b) {
     kept_count += static_cast<size_t>(std::popcount(field.blocks[b].mask & masks[b]));
   }
+  LargeVector<float>&density = out.density.edit(), &features = out.features.edit(),
+  &importance = out.importance.edit();
   if (has_values) {
-    out.density.reserve(kept_count);
-    out.features.reserve(kept_count * channels);
-    if (!field.importance.empty()) out.importance.reserve(kept_count);
+    density.resize(kept_count);
+    features.resize(kept_count * channels);
+    if (!field.importance.empty()) importance.resize(kept_count);
   }
+  std::vector<size_t> sources;  // block of the field of each block
   uint32_t count = 0;
   for (size_t b = 0; b < field.blocks.size(); ++b) {
     Block kept = field.blocks[b];
@@ -64,29 +67,28 @@ Field select_sites(const Field& field, const std::vector<uint64_t>& masks) {
     kept.first_point = count;
     if (kept.mask == 0) continue;
     out.blocks.push_back(kept);
+    sources.push_back(b);
     count += static_cast<uint32_t>(point_count(kept));
-    uint32_t point = field.blocks[b].first_point;
-    for (uint64_t left = field.blocks[b].mask; has_values && left != 0; left &= left - 1, ++point) {
-      if ((kept.mask & left & -left) == 0) continue;
-      out.density.push_back(field.density[point]);
-      const auto first = field.features.begin() + static_cast<ptrdiff_t>(point * channels);
-      out.features.insert(out.features.end(), first, first + static_cast<ptrdiff_t>(channels));
-      if (!field.importance.empty()) out.importance.push_back(field.importance[point]);
+  }
+  if (!has_values) return out;
+#pragma omp parallel for schedule(static)
+  for (size_t b = 0; b < out.blocks.size(); ++b) {
+    const Block& from = field.blocks[sources[b]];
+    size_t point = from.first_point, to = out.blocks[b].first_point;
+    for (uint64_t left = from.mask; left != 0; left &= left - 1, ++point) {
+      if ((out.blocks[b].mask & left & -left) == 0) continue;
+      density[to] = field.density[point];
+      std::copy_n(field.features.data() + point * channels, channels,
+                  features.data() + to * channels);
+      if (!importance.empty()) importance[to] = field.importance[point];
+      ++to;
     }
   }
   return out;
 }
 
 Result<Field> drop_unused(const Field& field) {
-  VOXPACK_ASSIGN(const Lattice lattice, make_lattice(field));
-  std::vector<uint8_t> used(field.point_count(), 0);
-  const auto mark = [&](uint32_t row) {
-    if (row != 0 && row <= field.point_count()) used[row - 1] = 1;
-  };
-  for (const uint32_t row : lattice.corner_rows) mark(row);
-  for (const HangingRow& row : lattice.hanging) {
-    for (const uint32_t source : row.sources) mark(source);
-  }
+  VOXPACK_ASSIGN(const std::vector<uint8_t> used, find_used_points(field));
   return select_points(field, used);
 }
 

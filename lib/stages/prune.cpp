@@ -72,9 +72,9 @@ Field seen_field(const Field& field, const DetailMap& detail, const std::vector<
     }
   }
   Field out = select_points(field, keep);
-  out.importance.clear();
+  out.importance.edit().clear();
   for (size_t i = 0; i < keep.size(); ++i) {
-    if (keep[i]) out.importance.push_back(detail.visibility_sum[i]);
+    if (keep[i]) out.importance.edit().push_back(detail.visibility_sum[i]);
   }
   return out;
 }
@@ -123,7 +123,7 @@ Result<Field> run_prune(const Field& field, const DetailMap& detail, const Prune
       case PruneCriterion::both:
         return cut_to_budget(field, detail, masks, options, kernels, log);
       case PruneCriterion::detail: {
-        const DetailMap alike{std::vector<float>(field.point_count(), 1.0f), {}, {}};
+        const DetailMap alike{LargeVector<float>(field.point_count(), 1.0f), {}, {}};
         return cut_to_budget(field, alike, masks, options, kernels, log);
       }
       case PruneCriterion::visibility:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <parallel/algorithm>
 #include <unordered_set>
 
 #include "core/morton.h"
@@ -42,8 +43,8 @@ class Assembler {
       if (!tree_.levels[chosen_[i].level].blocks[chosen_[i].node].from_field) close(chosen_[i]);
     }
     // A block's own values come first, then the coarser descriptions.
-    std::stable_sort(placed_.begin(), placed_.end(),
-                     [](const Placed& x, const Placed& y) { return x.key < y.key; });
+    __gnu_parallel::stable_sort(placed_.begin(), placed_.end(),
+                                [](const Placed& x, const Placed& y) { return x.key < y.key; });
     placed_.erase(std::unique(placed_.begin(), placed_.end(),
                               [](const Placed& a, const Placed& b) { return a.key == b.key; }),
                   placed_.end());
@@ -58,7 +59,7 @@ class Assembler {
   void place_own(const ChosenBlock& block) {
     const PyramidLevel& level = tree_.levels[block.level];
     const PyramidBlock& described = level.blocks[block.node];
-    const std::vector<float>& drop_cost = tree_.selections[block.level].drop_cost;
+    const LargeVector<float>& drop_cost = tree_.selections[block.level].drop_cost;
     uint32_t point = described.first;
     for (uint64_t left = described.stored; left != 0; left &= left - 1, ++point) {
       if (!(drop_cost[point] > 0 && drop_cost[point] >= block.threshold)) continue;
@@ -70,7 +71,7 @@ class Assembler {
   // The upper boundary of one merged block.
   void close(const ChosenBlock& block) {
     const PyramidLevel& level = tree_.levels[block.level];
-    const std::vector<float>& drop_cost = tree_.selections[block.level].drop_cost;
+    const LargeVector<float>& drop_cost = tree_.selections[block.level].drop_cost;
     const uint64_t code = level.blocks[block.node].code;
     const uint32_t corner[3] = {gather_bits_3(code), gather_bits_3(code >> 1),
                                 gather_bits_3(code >> 2)};
@@ -137,25 +138,32 @@ Field assemble(const Field& field, const PruneTree& tree, const std::vector<Chos
   out.appearance = field.appearance;
   const size_t channels = static_cast<size_t>(field.channels());
   const std::vector<Placed> placed = Assembler(tree, chosen).run();
-  out.density.reserve(placed.size());
-  out.features.reserve(placed.size() * channels);
-  out.importance.reserve(placed.size());
-  for (const Placed& point : placed) {
-    const PyramidLevel& source = tree.levels[point.level];
+  LargeVector<float>&density = out.density.edit(), &features = out.features.edit(),
+  &importance = out.importance.edit();
+  density.resize(placed.size());
+  features.resize(placed.size() * channels);
+  importance.resize(placed.size());
+#pragma omp parallel for schedule(static)
+  for (size_t i = 0; i < placed.size(); ++i) {
+    const PyramidLevel& source = tree.levels[placed[i].level];
+    const size_t point = placed[i].point;
+    density[i] = source.density[point];
+    std::copy_n(source.features.data() + point * channels, channels,
+                features.data() + i * channels);
+    importance[i] = source.vis_sum[point];
+  }
+  for (size_t i = 0; i < placed.size(); ++i) {
+    const Placed& point = placed[i];
     const uint64_t code = point.key & ((uint64_t{1} << 54) - 1);
     const auto level = static_cast<int8_t>(kMaxLevel + 1 - static_cast<int>(point.key >> 54));
     const Block block{level,
                       static_cast<uint16_t>(gather_bits_3(code >> 6)),
                       static_cast<uint16_t>(gather_bits_3(code >> 7)),
                       static_cast<uint16_t>(gather_bits_3(code >> 8)),
-                      static_cast<uint32_t>(out.density.size()),
+                      static_cast<uint32_t>(i),
                       0};
     if (out.blocks.empty() || block_before(out.blocks.back(), block)) out.blocks.push_back(block);
     out.blocks.back().mask |= uint64_t{1} << (code & 63);
-    out.density.push_back(source.density[point.point]);
-    const float* features = source.features.data() + size_t{point.point} * channels;
-    out.features.insert(out.features.end(), features, features + channels);
-    out.importance.push_back(source.vis_sum[point.point]);
   }
   return out;
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/large_vector.h"
+
 namespace voxpack {
 
 // One block of one level as the selection sees it.
@@ -22,7 +24,7 @@ struct SelectNode {
 // node of the next level.
 struct SelectLevel {
   std::vector<SelectNode> nodes;
-  std::vector<float> drop_cost;  // per site; 0: never kept
+  LargeVector<float> drop_cost;  // per site; 0: never kept
 };
 
 // Kept sites: those of the chosen blocks whose drop cost is at least `threshold` of the block (and

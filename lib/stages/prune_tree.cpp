@@ -17,16 +17,12 @@ constexpr float kNeighbourShare = 0.35f;
 // Replaces the errors of the field's own points by those of the detail map, which a user may have
 // edited.
 void take_detail(const Field& field, const DetailMap& detail, const PyramidLevel& level,
-                 std::vector<float>& site_error) {
+                 LargeVector<float>& site_error) {
   if (detail.detail.empty()) return;
-  auto next = std::partition_point(field.blocks.begin(), field.blocks.end(),
-                                   [&](const Block& block) { return block.level > level.level; });
-  for (const PyramidBlock& block : level.blocks) {
-    if (!block.from_field) continue;
-    while (morton_code(next->x, next->y, next->z) != block.code) ++next;
-    std::copy_n(detail.detail.begin() + next->first_point, std::popcount(block.stored),
-                site_error.begin() + block.first);
-  }
+  for_own_blocks(field, level, [&](const Block& block, const PyramidBlock& described) {
+    std::copy_n(detail.detail.begin() + block.first_point, point_count(block),
+                site_error.begin() + described.first);
+  });
 }
 
 std::vector<SelectNode> make_nodes(const PyramidLevel& level, const PyramidLevel* finer,
@@ -53,8 +49,8 @@ std::vector<SelectNode> make_nodes(const PyramidLevel& level, const PyramidLevel
 }
 
 // Cost of the blocks of `nodes` that describe finer ones: what those cost, plus the step.
-void add_costs(const SelectLevel& finer, const std::vector<float>& site_error,
-               const std::vector<float>& empty_error, std::vector<SelectNode>& nodes,
+void add_costs(const SelectLevel& finer, const LargeVector<float>& site_error,
+               const LargeVector<float>& empty_error, std::vector<SelectNode>& nodes,
                const std::vector<uint32_t>& coarse_index) {
 #pragma omp parallel for schedule(static)
   for (size_t b = 0; b < nodes.size(); ++b) {
@@ -111,7 +107,7 @@ Result<PruneTree> make_prune_tree(const Field& field, const DetailMap& detail,
   const int last = std::max<int>(coarsest_level, field.blocks.front().level);
   PruneTree tree;
   PyramidLevel below;
-  std::vector<float> site_error, empty_error;
+  LargeVector<float> site_error, empty_error;
   std::vector<uint64_t> coarse_codes;
   for (int l = field.blocks.back().level; l <= last; ++l) {
     VOXPACK_TRY(check_interrupt());

@@ -49,8 +49,8 @@ Status check_fit_options(const QuantizeFitOptions& fit) {
 
 // Adds the change from `before` to `after` to the points of `field`, and takes the network.
 void follow(const Field& before, const Field& after, Field& field) {
-  const auto add = [](const std::vector<float>& from, const std::vector<float>& to,
-                      std::vector<float>& out) {
+  const auto add = [](const FloatArray& from, const FloatArray& to, FloatArray& array) {
+    LargeVector<float>& out = array.edit();
     const auto count = static_cast<int64_t>(out.size());
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < count; ++i) {

@@ -35,7 +35,7 @@ std::vector<double> network_metric(const Field& field) {
   for (size_t i = stride / 2; i < count; i += stride) {
     const double weight =
         field.importance.empty() ? 1.0 : static_cast<double>(field.importance[i]) + 1e-12;
-    std::copy_n(&field.features[i * channels], channels, features.begin());
+    std::copy_n(field.features.data() + i * channels, channels, features.begin());
     for (const auto& direction : kDirections) {
       for (int c = 0; c < channels; ++c) {
         const float own = features[c];
@@ -64,7 +64,7 @@ std::vector<double> feature_covariance(const Field& field, int n) {
   std::vector<double> sums(static_cast<size_t>(n) * n, 0.0), mean(n), difference(n);
   for (const Block& block : field.blocks) {
     const auto count = static_cast<size_t>(point_count(block));
-    const float* first = &field.features[block.first_point * channels + 3];
+    const float* first = field.features.data() + block.first_point * channels + 3;
     std::fill(mean.begin(), mean.end(), 0.0);
     for (size_t i = 0; i < count; ++i) {
       for (int c = 0; c < n; ++c) mean[c] += static_cast<double>(first[i * channels + c]);
@@ -150,9 +150,10 @@ void turn_into_coding_basis(Field& field, std::vector<double>& metric) {
   }
   const auto channels = static_cast<size_t>(field.channels());
   const auto count = static_cast<int64_t>(field.point_count());
+  float* const values = field.features.edit().data();
 #pragma omp parallel for schedule(static)
   for (int64_t i = 0; i < count; ++i) {
-    float* features = &field.features[static_cast<size_t>(i) * channels + 3];
+    float* features = values + static_cast<size_t>(i) * channels + 3;
     float made[kMaxChannels];
     for (int c = 0; c < n; ++c) {
       made[c] = 0;

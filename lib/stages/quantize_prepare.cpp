@@ -97,7 +97,7 @@ std::vector<float> companded_numbers(const Field& field, const QuantizeOptions& 
 }
 
 std::vector<float> companded_importance(const Field& field, const std::vector<float>& importance) {
-  if (importance.empty()) return field.importance;
+  if (importance.empty()) return {field.importance.begin(), field.importance.end()};
   std::vector<float> out(importance);
   // The square of d raw / d companded.
   for (size_t i = 0; i < out.size(); ++i) out[i] *= 1.0f + std::fabs(field.density[i]);

@@ -187,7 +187,7 @@ class StepSearch {
   Log& log_;
   CodedField codes_;
   std::vector<float> numbers_;  // the densities without what their shapes explain
-  const std::vector<float>& importance_;
+  const FloatArray& importance_;
   const std::vector<float> density_importance_;
   Tree tree_;
   std::vector<uint32_t> weights_;

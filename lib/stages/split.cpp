@@ -107,10 +107,9 @@ class Splitter {
   void copy(const Made& part, Field& made) const {
     const auto count = static_cast<size_t>(point_count(part.block));
     const size_t channels = static_cast<size_t>(field_.channels());
-    const auto append = [](std::vector<float>& to, const std::vector<float>& from, size_t first,
-                           size_t n) {
-      const auto begin = from.begin() + static_cast<ptrdiff_t>(first);
-      to.insert(to.end(), begin, begin + static_cast<ptrdiff_t>(n));
+    const auto append = [](FloatArray& to, const FloatArray& from, size_t first, size_t n) {
+      LargeVector<float>& values = to.edit();
+      values.insert(values.end(), from.data() + first, from.data() + first + n);
     };
     append(made.density, field_.density, part.source, count);
     append(made.features, field_.features, part.source * channels, count * channels);
@@ -128,9 +127,10 @@ class Splitter {
         const float* values = rows_.data() + static_cast<size_t>(row) * stride_;
         for (size_t k = 0; k <= channels; ++k) numbers[k] += weight * values[k];
       });
-      made.density.push_back(numbers[0]);
-      made.features.insert(made.features.end(), numbers + 1, numbers + 1 + channels);
-      if (!field_.importance.empty()) made.importance.push_back(shared_importance(part.source));
+      made.density.edit().push_back(numbers[0]);
+      made.features.edit().insert(made.features.edit().end(), numbers + 1, numbers + 1 + channels);
+      if (!field_.importance.empty())
+        made.importance.edit().push_back(shared_importance(part.source));
     }
   }
 

@@ -13,6 +13,12 @@
 namespace voxpack {
 namespace {
 
+// assign_points() for lists in braces.
+Status assign(Field& field, const std::vector<uint16_t>& positions,
+              const std::vector<int8_t>& levels) {
+  return assign_points(field, positions, levels);
+}
+
 using Site = std::tuple<int, int, int, int>;  // level, x, y, z
 
 // Points of mixed levels: level 2 for x < 32 cells, level 0 up to 48, level -1 above, a fifth of
@@ -56,19 +62,19 @@ Field numbered_field(const Points& points, int resolution) {
   Field field;
   field.resolution = resolution;
   const size_t count = points.levels.size();
-  field.density.resize(count);
-  field.importance.resize(count);
+  field.density.edit().resize(count);
+  field.importance.edit().resize(count);
   for (size_t i = 0; i < count; ++i) {
-    field.density[i] = static_cast<float>(i);
-    field.importance[i] = static_cast<float>(2 * i);
-    for (int c = 0; c < 3; ++c) field.features.push_back(static_cast<float>(i) + 0.25f * c);
+    field.density.edit()[i] = static_cast<float>(i);
+    field.importance.edit()[i] = static_cast<float>(2 * i);
+    for (int c = 0; c < 3; ++c) field.features.edit().push_back(static_cast<float>(i) + 0.25f * c);
   }
   return field;
 }
 
 Field small_field() {
   Field field = numbered_field({{0, 0, 0, 1, 0, 0, 9, 9, 9}, {0, 0, 0}}, 16);
-  EXPECT_TRUE(assign_points(field, {0, 0, 0, 1, 0, 0, 9, 9, 9}, {}).ok());
+  EXPECT_TRUE(assign(field, {0, 0, 0, 1, 0, 0, 9, 9, 9}, {}).ok());
   return field;
 }
 
@@ -93,7 +99,7 @@ TEST(Field, AssignAndListAreInverse) {
     Points points = mixed_points(64);
     if (shuffled) shuffle(points);
     Field field = numbered_field(points, 64);
-    ASSERT_TRUE(assign_points(field, points.positions, points.levels).ok());
+    ASSERT_TRUE(assign(field, points.positions, points.levels).ok());
     ASSERT_TRUE(validate(field).ok()) << validate(field).message();
     std::vector<uint16_t> positions;
     std::vector<int8_t> levels;
@@ -113,7 +119,7 @@ TEST(Field, AssignAndListAreInverse) {
     EXPECT_EQ(field.blocks.back().level, -1);
     // A sorted field passes through unchanged.
     Field again = field;
-    ASSERT_TRUE(assign_points(again, positions, levels).ok());
+    ASSERT_TRUE(assign(again, positions, levels).ok());
     EXPECT_EQ(again.density, field.density);
     EXPECT_EQ(again.features, field.features);
   }
@@ -130,7 +136,7 @@ TEST(Field, AssignWorksByParts) {
   }
   points.levels.assign(points.positions.size() / 3, 0);
   Field field = numbered_field(points, 128);
-  ASSERT_TRUE(assign_points(field, points.positions, points.levels).ok());
+  ASSERT_TRUE(assign(field, points.positions, points.levels).ok());
   ASSERT_TRUE(validate(field).ok()) << validate(field).message();
   EXPECT_TRUE(std::is_sorted(field.density.begin(), field.density.end()));
   EXPECT_EQ(field.blocks.size(), size_t{1} << 14);
@@ -140,20 +146,20 @@ TEST(Field, AssignWorksByParts) {
     std::swap(swapped.positions[3 * 800'000 + k], swapped.positions[3 * 800'001 + k]);
   }
   Field other = numbered_field(swapped, 128);
-  ASSERT_TRUE(assign_points(other, swapped.positions, swapped.levels).ok());
+  ASSERT_TRUE(assign(other, swapped.positions, swapped.levels).ok());
   ASSERT_TRUE(validate(other).ok()) << validate(other).message();
   EXPECT_EQ(other.blocks.size(), field.blocks.size());
   EXPECT_EQ(other.density[800'000], field.density[800'001]);
   // Of two bad points the first is named.
   points.levels[300'000] = points.levels[700'000] = 9;
-  const Status refused = assign_points(field, points.positions, points.levels);
+  const Status refused = assign(field, points.positions, points.levels);
   EXPECT_EQ(refused.code(), Errc::bad_data);
   EXPECT_NE(refused.message().find("point 300000 "), std::string::npos) << refused.message();
 }
 
 TEST(Field, MaskBitsAreMortonCodes) {
   Field field = numbered_field({{5, 6, 7}, {0}}, 16);
-  ASSERT_TRUE(assign_points(field, {5, 6, 7}, {}).ok());
+  ASSERT_TRUE(assign(field, {5, 6, 7}, {}).ok());
   ASSERT_EQ(field.blocks.size(), 1u);
   EXPECT_EQ(field.blocks[0].x, 1);
   EXPECT_EQ(field.blocks[0].mask, uint64_t{1} << morton_code(1, 2, 3));
@@ -161,29 +167,29 @@ TEST(Field, MaskBitsAreMortonCodes) {
 
 TEST(Field, HighestSiteOfTheFinestLattice) {
   Field field = numbered_field({{32768, 32768, 32768}, {-1}}, kMaxResolution);
-  ASSERT_TRUE(assign_points(field, {32768, 32768, 32768}, {-1}).ok());
+  ASSERT_TRUE(assign(field, {32768, 32768, 32768}, {-1}).ok());
   EXPECT_TRUE(validate(field).ok());
-  EXPECT_EQ(assign_points(field, {32769, 0, 0}, {-1}).code(), Errc::bad_data);
+  EXPECT_EQ(assign(field, {32769, 0, 0}, {-1}).code(), Errc::bad_data);
 }
 
 TEST(Field, AssignRefuses) {
   Field two = numbered_field({{}, {0, 0}}, 16);
-  EXPECT_EQ(assign_points(two, {1, 2, 3, 1, 2, 3}, {}).code(), Errc::bad_data);       // duplicate
-  EXPECT_EQ(assign_points(two, {1, 2, 3, 17, 0, 0}, {}).code(), Errc::bad_data);      // outside
-  EXPECT_EQ(assign_points(two, {1, 2, 3}, {}).code(), Errc::bad_data);                // count
-  EXPECT_EQ(assign_points(two, {1, 2, 3, 4, 4, 4}, {0}).code(), Errc::bad_data);      // levels
-  EXPECT_EQ(assign_points(two, {1, 2, 3, 4, 4, 4}, {0, 7}).code(), Errc::bad_data);   // level
-  EXPECT_EQ(assign_points(two, {1, 2, 3, 4, 4, 4}, {0, -2}).code(), Errc::bad_data);  // level
+  EXPECT_EQ(assign(two, {1, 2, 3, 1, 2, 3}, {}).code(), Errc::bad_data);       // duplicate
+  EXPECT_EQ(assign(two, {1, 2, 3, 17, 0, 0}, {}).code(), Errc::bad_data);      // outside
+  EXPECT_EQ(assign(two, {1, 2, 3}, {}).code(), Errc::bad_data);                // count
+  EXPECT_EQ(assign(two, {1, 2, 3, 4, 4, 4}, {0}).code(), Errc::bad_data);      // levels
+  EXPECT_EQ(assign(two, {1, 2, 3, 4, 4, 4}, {0, 7}).code(), Errc::bad_data);   // level
+  EXPECT_EQ(assign(two, {1, 2, 3, 4, 4, 4}, {0, -2}).code(), Errc::bad_data);  // level
   // Block (0, 0, 0) of level 1 covers blocks (0..1)^3 of level 0 and (0..3)^3 of level -1.
-  EXPECT_EQ(assign_points(two, {0, 0, 0, 7, 7, 7}, {1, 0}).code(), Errc::bad_data);
-  EXPECT_EQ(assign_points(two, {15, 0, 0, 0, 0, 0}, {-1, 1}).code(), Errc::bad_data);
-  EXPECT_TRUE(assign_points(two, {0, 0, 0, 8, 0, 0}, {1, 0}).ok());
-  EXPECT_TRUE(assign_points(two, {0, 0, 0, 16, 0, 0}, {1, -1}).ok());
+  EXPECT_EQ(assign(two, {0, 0, 0, 7, 7, 7}, {1, 0}).code(), Errc::bad_data);
+  EXPECT_EQ(assign(two, {15, 0, 0, 0, 0, 0}, {-1, 1}).code(), Errc::bad_data);
+  EXPECT_TRUE(assign(two, {0, 0, 0, 8, 0, 0}, {1, 0}).ok());
+  EXPECT_TRUE(assign(two, {0, 0, 0, 16, 0, 0}, {1, -1}).ok());
 }
 
 TEST(Field, EmptyFieldIsValid) {
   Field field = numbered_field({}, 16);
-  EXPECT_TRUE(assign_points(field, {}, {}).ok());
+  EXPECT_TRUE(assign(field, {}, {}).ok());
   EXPECT_TRUE(validate(field).ok());
 }
 
@@ -192,15 +198,15 @@ TEST(Field, ValidateRefuses) {
   ASSERT_TRUE(validate(small_field()).ok());
   using Change = void (*)(Field&);
   const std::map<std::string, Change> changes = {
-      {"nan density", [](Field& f) { f.density[1] = NAN; }},
-      {"infinite density", [](Field& f) { f.density[2] = -INFINITY; }},
-      {"nan feature", [](Field& f) { f.features.back() = NAN; }},
-      {"huge feature", [](Field& f) { f.features[0] = 1e10f; }},
-      {"negative importance", [](Field& f) { f.importance[0] = -1e-6f; }},
-      {"nan importance", [](Field& f) { f.importance[0] = NAN; }},
-      {"importance size", [](Field& f) { f.importance.pop_back(); }},
-      {"feature size", [](Field& f) { f.features.pop_back(); }},
-      {"density size", [](Field& f) { f.density.push_back(0); }},
+      {"nan density", [](Field& f) { f.density.edit()[1] = NAN; }},
+      {"infinite density", [](Field& f) { f.density.edit()[2] = -INFINITY; }},
+      {"nan feature", [](Field& f) { f.features.edit().back() = NAN; }},
+      {"huge feature", [](Field& f) { f.features.edit()[0] = 1e10f; }},
+      {"negative importance", [](Field& f) { f.importance.edit()[0] = -1e-6f; }},
+      {"nan importance", [](Field& f) { f.importance.edit()[0] = NAN; }},
+      {"importance size", [](Field& f) { f.importance.edit().pop_back(); }},
+      {"feature size", [](Field& f) { f.features.edit().pop_back(); }},
+      {"density size", [](Field& f) { f.density.edit().push_back(0); }},
       {"one point less", [](Field& f) { f.blocks[1].mask = 0; }},
       {"mask", [](Field& f) { f.blocks[0].mask = 7; }},
       {"order", [](Field& f) { std::swap(f.blocks[0], f.blocks[1]); }},
@@ -234,16 +240,16 @@ TEST(Field, NanIsFoundAtEveryPlace) {
     positions.insert(positions.end(),
                      {static_cast<uint16_t>(i % 64), static_cast<uint16_t>(i / 64 % 64),
                       static_cast<uint16_t>(i / 4096)});
-    field.density.push_back(1);
-    field.features.insert(field.features.end(), {1, 2, 3});
+    field.density.edit().push_back(1);
+    field.features.edit().insert(field.features.edit().end(), {1, 2, 3});
   }
-  ASSERT_TRUE(assign_points(field, positions, {}).ok());
+  ASSERT_TRUE(assign(field, positions, {}).ok());
   ASSERT_TRUE(validate(field).ok());
   for (const size_t at : {0, 1, 4095, 4096, 8191, 10'000}) {
-    field.density[at] = NAN;
+    field.density.edit()[at] = NAN;
     const Status status = validate(field);
     EXPECT_NE(status.message().find("density value " + std::to_string(at)), std::string::npos);
-    field.density[at] = 1;
+    field.density.edit()[at] = 1;
   }
 }
 

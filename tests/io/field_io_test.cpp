@@ -32,10 +32,11 @@ Field sample_field(AppearanceKind kind = AppearanceKind::mlp) {
   const std::vector<uint16_t> positions = {0, 0, 0, 3, 2, 1, 17, 3, 5, 18, 3, 5, 66, 66, 66};
   const std::vector<int8_t> levels = {1, 1, 0, 0, -1};
   for (size_t i = 0; i < levels.size(); ++i) {
-    field.density.push_back(0.3f * static_cast<float>(i) - 0.1f);
-    field.importance.push_back(0.7f * static_cast<float>(i));
+    field.density.edit().push_back(0.3f * static_cast<float>(i) - 0.1f);
+    field.importance.edit().push_back(0.7f * static_cast<float>(i));
     for (int c = 0; c < field.channels(); ++c) {
-      field.features.push_back(std::cos(static_cast<float>(i) + 10.0f * static_cast<float>(c)));
+      field.features.edit().push_back(
+          std::cos(static_cast<float>(i) + 10.0f * static_cast<float>(c)));
     }
   }
   EXPECT_TRUE(assign_points(field, positions, levels).ok());
@@ -68,7 +69,7 @@ TEST(FieldIo, RoundTrip) {
        {AppearanceKind::rgb, AppearanceKind::sh1, AppearanceKind::sh2, AppearanceKind::mlp}) {
     for (const bool importance : {true, false}) {
       Field field = sample_field(kind);
-      if (!importance) field.importance.clear();
+      if (!importance) field.importance.edit().clear();
       ASSERT_TRUE(write_field(folder / "a", field).ok());
       RecordingLog log;
       const auto back = read_field(folder / "a", log);
@@ -306,7 +307,7 @@ TEST(FieldIo, HalfPrecisionTensors) {
 TEST(FieldIo, WriteRefusesAnInvalidField) {
   TempFolder folder;
   Field field = sample_field();
-  field.density[2] = NAN;
+  field.density.edit()[2] = NAN;
   EXPECT_EQ(write_field(folder / "a", field).code(), Errc::bad_data);
   EXPECT_EQ(write_field(folder / "no/a", sample_field()).code(), Errc::io);
   EXPECT_EQ(folder.file_count(), 0u);
@@ -317,16 +318,16 @@ TEST(FieldIo, IdTellsFieldsApart) {
   const uint64_t id = field_id(field);
   EXPECT_EQ(field_id(sample_field()), id);
   Field other = field;
-  other.density[1] += 1;
+  other.density.edit()[1] += 1;
   EXPECT_NE(field_id(other), id);
   other = field;
-  other.features[1] += 1;
+  other.features.edit()[1] += 1;
   EXPECT_NE(field_id(other), id);
   other = field;
   other.blocks[0].x += 1;
   EXPECT_NE(field_id(other), id);
   other = field;
-  other.importance.clear();  // not part of it
+  other.importance.edit().clear();  // not part of it
   EXPECT_EQ(field_id(other), id);
 }
 

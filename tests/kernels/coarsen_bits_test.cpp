@@ -18,7 +18,7 @@ namespace {
 
 struct Level {
   std::vector<PyramidBlock> blocks;
-  std::vector<float> density, features, vis_sum;
+  LargeVector<float> density, features, vis_sum;
 };
 
 std::array<uint32_t, 3> corner_of(uint64_t code) {
@@ -131,8 +131,8 @@ void fill_problem(Level fine, int level, int channels, Problem& problem) {
 }
 
 std::string first_difference(const CoarsenOutput& a, const CoarsenOutput& b) {
-  const auto differ = [](const char* name, const std::vector<float>& x,
-                         const std::vector<float>& y) -> std::string {
+  const auto differ = [](const char* name, const LargeVector<float>& x,
+                         const LargeVector<float>& y) -> std::string {
     if (x.size() != y.size()) return std::string(name) + ": different sizes";
     for (size_t i = 0; i < x.size(); ++i) {
       if (std::bit_cast<uint32_t>(x[i]) != std::bit_cast<uint32_t>(y[i])) {

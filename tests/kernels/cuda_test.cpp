@@ -100,8 +100,8 @@ TEST_F(Cuda, LearnsLikeTheCpu) {
     make.keep_block = make.fill = 1;
     make.cube = {{-1, -1, -1}, 2};
     Field start = make_random_field(make, 2);
-    std::fill(start.density.begin(), start.density.end(), 0.1f);
-    std::fill(start.features.begin(), start.features.end(), 0.5f);
+    std::fill(start.density.edit().begin(), start.density.edit().end(), 0.1f);
+    std::fill(start.features.edit().begin(), start.features.edit().end(), 0.5f);
     OptimizerOptions options;
     options.rays_per_iteration = 512;
     const auto expected = cpu->make_optimizer(start, views, options);

@@ -350,7 +350,7 @@ TEST(GradientOfViews, MatchesDifferences) {
 // A sample in the void of all rays or without density has no gradient, whatever its features are.
 TEST(GradientOfNothing, IsZero) {
   Problem problem({AppearanceKind::rgb, 1, 0, 0.5f, 0}, 5);
-  std::fill(problem.field.density.begin(), problem.field.density.end(), -1.0f);
+  std::fill(problem.field.density.edit().begin(), problem.field.density.edit().end(), -1.0f);
   const Trained trained(problem, best_march_table());
   EXPECT_EQ(trained.lane.sample_count, 0u);
   for (size_t i = 0; i < trained.gradients.size(); ++i)

@@ -209,8 +209,8 @@ TEST(Lattice, LargestLevelRatio) {
     levels.push_back(-1);
   }
   for (size_t i = 0; i < levels.size(); ++i)
-    field.density.push_back(static_cast<float>(random() % 1000) * 1e-3f);
-  field.features.assign(levels.size() * 3, 0.5f);
+    field.density.edit().push_back(static_cast<float>(random() % 1000) * 1e-3f);
+  field.features.edit().assign(levels.size() * 3, 0.5f);
   ASSERT_TRUE(assign_points(field, positions, levels).ok());
   const ReferenceField reference(field);
   const Prepared prepared(field);
@@ -227,7 +227,7 @@ TEST(Lattice, ClosureBlocksMakeTheLowerSideContinuous) {
   field.resolution = 16;
   field.density = {2.0f};
   field.features = {1, 1, 1};
-  ASSERT_TRUE(assign_points(field, {8, 8, 8}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{8, 8, 8}, {}).ok());
   const Prepared prepared(field);
   EXPECT_EQ(prepared.lattice.leaves.size(),
             8u);  // one block with the point, seven without below it
@@ -236,7 +236,7 @@ TEST(Lattice, ClosureBlocksMakeTheLowerSideContinuous) {
     EXPECT_NEAR(prepared.value(x, 0), 2.0 / 8, 1e-6);
   }
   // At the corner of the cube there is no room below.
-  ASSERT_TRUE(assign_points(field, {0, 0, 0}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{0, 0, 0}, {}).ok());
   EXPECT_EQ(Prepared(field).lattice.leaves.size(), 1u);
 }
 
@@ -245,10 +245,12 @@ TEST(Lattice, CoarserClosureBlockWins) {
   Field field;
   field.resolution = 64;
   field.density = {1.0f, 1.0f};
-  field.features.assign(6, 0.25f);
+  field.features.edit().assign(6, 0.25f);
   // Level 1 at (8, 8, 8): cells 16..24, closure 8..16. Level 0 at (16, 8, 8): closure (12..16, 4..8
   // or 8..12, ...).
-  ASSERT_TRUE(assign_points(field, {8, 8, 8, 16, 12, 8}, {1, 0}).ok());
+  ASSERT_TRUE(
+      assign_points(field, std::vector<uint16_t>{8, 8, 8, 16, 12, 8}, std::vector<int8_t>{1, 0})
+          .ok());
   const ReferenceField reference(field);
   const Prepared prepared(field);
   ASSERT_EQ(prepared.lattice.leaves.size(), reference.leaves().size());
@@ -273,8 +275,8 @@ TEST(Lattice, OneLevelEqualsTheGeneralWay) {
   Field mixed = field;
   positions.insert(positions.end(), {13, 13, 13});
   levels.push_back(2);
-  mixed.density.push_back(1.0f);
-  mixed.features.insert(mixed.features.end(), 3, 0.5f);
+  mixed.density.edit().push_back(1.0f);
+  mixed.features.edit().insert(mixed.features.edit().end(), 3, 0.5f);
   ASSERT_TRUE(assign_points(mixed, positions, levels).ok());
   const Prepared general(mixed);
   EXPECT_TRUE(fast.lattice.hanging.empty());

@@ -24,8 +24,8 @@ Field fog(AppearanceKind kind, int coarsest) {
   options.keep_block = options.fill = 1;
   options.cube = {{-1, -1, -1}, 2};
   Field field = make_random_field(options, 2);
-  std::fill(field.density.begin(), field.density.end(), 0.1f);
-  std::fill(field.features.begin(), field.features.end(), 0.5f);
+  std::fill(field.density.edit().begin(), field.density.edit().end(), 0.1f);
+  std::fill(field.features.edit().begin(), field.features.edit().end(), 0.5f);
   return field;
 }
 
@@ -55,7 +55,7 @@ Errc code_of(const Field& field, std::span<const View> views, const OptimizerOpt
 }
 
 void expect_same_bytes(const Field& a, const Field& b) {
-  const auto same = [](const std::vector<float>& x, const std::vector<float>& y) {
+  const auto same = [](std::span<const float> x, std::span<const float> y) {
     return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin(), [](float p, float q) {
              return std::bit_cast<uint32_t>(p) == std::bit_cast<uint32_t>(q);
            });
@@ -134,11 +134,11 @@ Field seam_field(float coarse_density, float fine_density) {
   const auto add = [&](int level, int x, int y, int z, float density) {
     for (const int c : {x, y, z}) positions.push_back(static_cast<uint16_t>(c));
     levels.push_back(static_cast<int8_t>(level));
-    field.density.push_back(density);
+    field.density.edit().push_back(density);
   };
   for (int i = 0; i < 64; ++i) add(2, 4 + i % 4, 4 + i / 4 % 4, 4 + i / 16, coarse_density);
   for (int i = 0; i < 2048; ++i) add(0, 8 + i % 8, 16 + i / 8 % 16, 16 + i / 128, fine_density);
-  field.features.assign(levels.size() * 3, 0.5f);
+  field.features.edit().assign(levels.size() * 3, 0.5f);
   EXPECT_TRUE(assign_points(field, positions, levels).ok());
   return field;
 }

@@ -46,11 +46,11 @@ class RandomFieldMaker {
         for (int x = 0; x < blocks; ++x) add_block(options_.coarsest, x, y, z);
       }
     }
-    field.density.resize(levels_.size());
-    field.features.resize(levels_.size() * static_cast<size_t>(field.channels()));
-    for (float& density : field.density)
+    field.density.edit().resize(levels_.size());
+    field.features.edit().resize(levels_.size() * static_cast<size_t>(field.channels()));
+    for (float& density : field.density.edit())
       density = uniform(options_.density_lo, options_.density_hi);
-    for (float& feature : field.features) feature = uniform(-1.0f, 1.0f);
+    for (float& feature : field.features.edit()) feature = uniform(-1.0f, 1.0f);
     if (!assign_points(field, positions_, levels_).ok()) return Field{};
     return field;
   }

@@ -136,7 +136,7 @@ TEST_P(Regrid, GoesOnFromTheNewPoints) {
   ASSERT_TRUE(moved->regrid(topology, 0.7f).ok());
   const Field start = field_of(*moved);
   const auto fresh = optimizer_of(start, *kernels);
-  const auto change = [](const std::vector<float>& a, const std::vector<float>& b) {
+  const auto change = [](std::span<const float> a, std::span<const float> b) {
     double largest = 0;
     for (size_t i = 0; i < a.size(); ++i)
       largest = std::max(largest, std::fabs(double{a[i]} - b[i]));
@@ -198,7 +198,7 @@ Field fog_at_a_side() {
   Field field = make_random_field(options, 1);
   for (const Block& block : field.blocks) {
     if (block.x > 0) continue;
-    std::fill_n(field.density.begin() + block.first_point, point_count(block), 0.1f);
+    std::fill_n(field.density.edit().begin() + block.first_point, point_count(block), 0.1f);
   }
   return field;
 }

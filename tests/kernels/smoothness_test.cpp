@@ -199,8 +199,7 @@ TEST_P(Regularised, StepGoesAgainstTheGradient) {
 }
 
 double mean_difference(const Field& a, const Field& b, bool density) {
-  const std::vector<float>&x = density ? a.density : a.features,
-        &y = density ? b.density : b.features;
+  const FloatArray &x = density ? a.density : a.features, &y = density ? b.density : b.features;
   double sum = 0;
   for (size_t i = 0; i < x.size(); ++i) sum += std::fabs(double{x[i]} - double{y[i]});
   return sum / static_cast<double>(x.size());

@@ -44,10 +44,10 @@ Field beam(AppearanceKind kind, int feature_count, int hidden_width) {
     block.first_point = points;
     points += 64;
   }
-  field.density.resize(points);
-  for (float& density : field.density) density = 0.004f + 0.002f * any(random);
-  field.features.resize(size_t{points} * static_cast<size_t>(field.channels()));
-  for (float& feature : field.features) feature = any(random);
+  field.density.edit().resize(points);
+  for (float& density : field.density.edit()) density = 0.004f + 0.002f * any(random);
+  field.features.edit().resize(size_t{points} * static_cast<size_t>(field.channels()));
+  for (float& feature : field.features.edit()) feature = any(random);
   return field;
 }
 

@@ -64,8 +64,8 @@ class ViewFitOn : public testing::TestWithParam<const char*> {
     options.keep_block = options.fill = 1;
     options.cube = {{-1, -1, -1}, 2};
     Field field = make_random_field(options, 2);
-    std::fill(field.density.begin(), field.density.end(), 0.1f);
-    std::fill(field.features.begin(), field.features.end(), 0.5f);
+    std::fill(field.density.edit().begin(), field.density.edit().end(), 0.1f);
+    std::fill(field.features.edit().begin(), field.features.edit().end(), 0.5f);
     OptimizerOptions small;
     small.rays_per_iteration = 1024;
     auto optimizer = kernels_->make_optimizer(field, views, small);

@@ -133,7 +133,7 @@ TEST(Visibility, SumsToTheAlphaOfTheRays) {
   for (size_t i = 0; i < field.point_count(); ++i) {
     for (size_t a = 0; a < 3; ++a) {
       const double place = positions[3 * i + a] * std::exp2(levels[i]);
-      if (place < 3 || place > 21) field.density[i] = -1;
+      if (place < 3 || place > 21) field.density.edit()[i] = -1;
     }
   }
   const std::vector<Camera> cameras = cameras_around(field, 4, 16);

@@ -33,8 +33,8 @@ Field make_clumps(std::vector<float>& seen) {
     const int at[3] = {i % 21, i / 21 % 21, i / 441};
     if (share(random) > ((at[0] / 5 + at[1] / 5 + at[2] / 5) % 2 ? 0.6f : 0.06f)) continue;
     for (const int c : at) positions.push_back(static_cast<uint16_t>(c));
-    field.density.push_back(16 * share(random) - 5);
-    for (int c = 0; c < kChannels; ++c) field.features.push_back(share(random));
+    field.density.edit().push_back(16 * share(random) - 5);
+    for (int c = 0; c < kChannels; ++c) field.features.edit().push_back(share(random));
   }
   EXPECT_TRUE(assign_points(field, positions, {}).ok());
   for (size_t i = 0; i < field.point_count(); ++i) {

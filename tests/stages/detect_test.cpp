@@ -28,7 +28,7 @@ class Detect : public testing::Test {
   std::unique_ptr<Kernels> kernels;
 };
 
-double sum_of(const std::vector<float>& values) {
+double sum_of(std::span<const float> values) {
   double sum = 0;
   for (const float v : values) sum += static_cast<double>(v);
   return sum;
@@ -53,7 +53,7 @@ TEST_F(Detect, RefusesWrongOptionsAndFields) {
     ASSERT_FALSE(made.ok());
     EXPECT_EQ(made.error().code(), Errc::usage);
   }
-  field.density[7] = std::numeric_limits<float>::quiet_NaN();
+  field.density.edit()[7] = std::numeric_limits<float>::quiet_NaN();
   const auto made = run_detect(field, {}, {}, *kernels, log);
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code(), Errc::bad_data);
@@ -156,7 +156,7 @@ TEST(DetectMetric, GainsOfEveryAppearance) {
   Field field = make_ball(16, 0.3, 1.5, 3, flat);
   EXPECT_EQ(feature_gains(field), std::vector<float>(3, 1.0f));
   field.appearance.kind = AppearanceKind::sh1;
-  field.features.assign(field.point_count() * 12, 0.1f);
+  field.features.edit().assign(field.point_count() * 12, 0.1f);
   EXPECT_NEAR(feature_gains(field)[5], 0.0795775f, 1e-6f);
   // A network that doubles its first feature into all three colours and ignores the second.
   field.appearance.kind = AppearanceKind::mlp;
@@ -166,7 +166,7 @@ TEST(DetectMetric, GainsOfEveryAppearance) {
   field.appearance.weights[3 * 4] = 2.0f;
   const size_t out = static_cast<size_t>(field.appearance.input_count()) * 4;
   for (size_t c = 0; c < 3; ++c) field.appearance.weights[out + c] = 1.0f;
-  field.features.assign(field.point_count() * 5, 0.5f);
+  field.features.edit().assign(field.point_count() * 5, 0.5f);
   const std::vector<float> gains = feature_gains(field);
   EXPECT_NEAR(gains[0], 1.0f, 1e-3f);
   EXPECT_NEAR(gains[3], 12.0f, 1e-2f);

@@ -47,7 +47,7 @@ TEST(SelectPoints, KeepsWhatItIsTold) {
   Field field = random_field(2, 1);
   std::mt19937 random(2);
   for (size_t i = 0; i < field.point_count(); ++i)
-    field.importance.push_back(static_cast<float>(i));
+    field.importance.edit().push_back(static_cast<float>(i));
   for (const uint32_t share : {0u, 1u, 5u, 10u}) {
     std::vector<uint8_t> keep(field.point_count());
     for (uint8_t& k : keep) k = random() % 10 < share ? 1 + random() % 255 : 0;
@@ -92,8 +92,8 @@ TEST(SelectSites, WithAndWithoutValues) {
 // Positions of all points of a topology.
 std::set<std::array<int, 3>> sites_of(const Field& topology) {
   Field field = topology;
-  field.density.resize(point_count(topology.blocks));
-  field.features.resize(field.density.size() * static_cast<size_t>(field.channels()));
+  field.density.edit().resize(point_count(topology.blocks));
+  field.features.edit().resize(field.density.size() * static_cast<size_t>(field.channels()));
   EXPECT_TRUE(validate(field).ok()) << validate(field).message();
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;
@@ -131,7 +131,7 @@ TEST(DoubleResolution, StoresNoMoreThanNeeded) {
   field.resolution = 16;
   field.density = {2.0f};
   field.features = {0.25f, 0.5f, 1.0f};
-  ASSERT_TRUE(assign_points(field, {8, 5, 3}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{8, 5, 3}, {}).ok());
   const auto fine = double_resolution(field);
   ASSERT_TRUE(fine.ok());
   EXPECT_EQ(sites_of(fine.value()).size(), 27u);
@@ -143,7 +143,7 @@ TEST(DoubleResolution, StaysInsideTheLattice) {
   field.resolution = 16;
   field.density = {2.0f, 1.0f};
   field.features = {0, 0, 0, 1, 1, 1};
-  ASSERT_TRUE(assign_points(field, {0, 0, 0, 16, 16, 16}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{0, 0, 0, 16, 16, 16}, {}).ok());
   const auto fine = double_resolution(field);
   ASSERT_TRUE(fine.ok());
   const auto sites = sites_of(fine.value());

@@ -68,7 +68,7 @@ TEST_F(Prune, KeepsNegativeSitesThatEndTheSurface) {
   DetailMap detail = detect(field);
   size_t negative = 0;
   for (size_t i = 0; i < field.point_count(); ++i) {
-    if (field.density[i] < 0) detail.visibility_max[i] = 0, ++negative;
+    if (field.density[i] < 0) detail.visibility_max.edit()[i] = 0, ++negative;
   }
   ASSERT_GT(negative, 100u);
   const Field pruned = prune(field, detail, {.target_points = kMaxPoints});
@@ -208,7 +208,7 @@ TEST_F(Prune, RefusesWhatDoesNotFit) {
     return run_prune(field, map, options, *kernels, log).error().code();
   };
   DetailMap shorter = detail;
-  shorter.visibility_max.pop_back();
+  shorter.visibility_max.edit().pop_back();
   EXPECT_EQ(code_of(shorter, {}), Errc::usage);
   EXPECT_EQ(code_of({}, {}), Errc::usage);
   EXPECT_EQ(code_of(detail, {.target_points = 0}), Errc::usage);
@@ -217,7 +217,7 @@ TEST_F(Prune, RefusesWhatDoesNotFit) {
   EXPECT_EQ(code_of(detail, {.min_visibility = std::numeric_limits<float>::quiet_NaN()}),
             Errc::usage);
   DetailMap broken = detail;
-  broken.detail[3] = std::numeric_limits<float>::quiet_NaN();
+  broken.detail.edit()[3] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(code_of(broken, {}), Errc::bad_data);
 }
 

@@ -33,8 +33,8 @@ inline Field make_ball(int resolution, double radius, double outside, double ins
         const double depth = (radius - std::hypot(p[0], p[1], p[2])) / voxel;
         if (depth < -outside || depth > inside) continue;
         for (const int c : {x, y, z}) positions.push_back(static_cast<uint16_t>(c));
-        field.density.push_back(static_cast<float>(kSlope * depth));
-        for (const float c : colour(p[0], p[1], p[2])) field.features.push_back(c);
+        field.density.edit().push_back(static_cast<float>(kSlope * depth));
+        for (const float c : colour(p[0], p[1], p[2])) field.features.edit().push_back(c);
       }
     }
   }

@@ -77,7 +77,7 @@ TEST(Quantize, EveryAppearanceAndLevelRoundTrips) {
 
 TEST(Quantize, LargeBudgetIsPracticallyLossless) {
   Field field = make_test_field();
-  field.density[0] = 1e6f;  // clipped
+  field.density.edit()[0] = 1e6f;  // clipped
   const auto package = packed(field, with_target(100'000'000));
   EXPECT_LT(package.size(), 1'000'000u);
   auto back = run_unpack(package);
@@ -135,7 +135,8 @@ TEST(Quantize, ImportanceIsWhereTheErrorIsSmall) {
   std::vector<int8_t> levels;
   list_points(field, positions, levels);
   const auto is_top = [&](size_t i) { return positions[3 * i + 2] > 24; };
-  for (size_t i = 0; i < field.point_count(); ++i) field.importance[i] = is_top(i) ? 4.0f : 0.1f;
+  for (size_t i = 0; i < field.point_count(); ++i)
+    field.importance.edit()[i] = is_top(i) ? 4.0f : 0.1f;
   auto back = run_unpack(packed(field, with_target(20'000)));
   ASSERT_TRUE(back.ok());
   double errors[2] = {0, 0}, counts[2] = {0, 0};
@@ -193,7 +194,7 @@ TEST(Quantize, RefusesOptionsOutOfRange) {
     EXPECT_EQ(codes.error().code(), Errc::usage);
   }
   Field broken = field;
-  broken.density[3] = NAN;
+  broken.density.edit()[3] = NAN;
   EXPECT_EQ(run_quantize(broken, {}, quiet).error().code(), Errc::bad_data);
 }
 
@@ -202,7 +203,7 @@ TEST(Quantize, OnePoint) {
   field.resolution = 4;
   field.density = {2.5f};
   field.features = {0.25f, 0.5f, 0.75f};
-  ASSERT_TRUE(assign_points(field, {1, 2, 3}, {}).ok());
+  ASSERT_TRUE(assign_points(field, std::vector<uint16_t>{1, 2, 3}, {}).ok());
   auto back = run_unpack(packed(field, {}));
   ASSERT_TRUE(back.ok()) << back.error().message();
   ASSERT_EQ(back.value().point_count(), 1u);

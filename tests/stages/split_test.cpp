@@ -73,7 +73,7 @@ TEST_F(Split, NothingWithoutBudgetOrDetail) {
   const Field field = make_ball(24, 0.3, 1.5, 3, textured);
   DetailMap detail = detect(field);
   EXPECT_EQ(split(field, detail, field.point_count()).density, field.density);
-  std::fill(detail.detail.begin(), detail.detail.end(), 0.0f);
+  detail.detail.edit().assign(detail.detail.size(), 0.0f);
   EXPECT_EQ(split(field, detail, kMaxPoints).density, field.density);
 }
 
@@ -81,7 +81,7 @@ TEST_F(Split, RefusesAnothersDetail) {
   const Field field = make_ball(24, 0.3, 1.5, 3, textured);
   EXPECT_EQ(split_blocks(field, {}, kMaxPoints).error().code(), Errc::usage);
   Field broken = field;
-  broken.density[0] = std::nanf("");
+  broken.density.edit()[0] = std::nanf("");
   EXPECT_EQ(split_blocks(broken, detect(field), kMaxPoints).error().code(), Errc::bad_data);
 }
 

@@ -68,13 +68,13 @@ inline Field make_test_field(const TestFieldOptions& options = {}) {
           positions.insert(positions.end(), {static_cast<uint16_t>(x), static_cast<uint16_t>(y),
                                              static_cast<uint16_t>(z)});
           levels.push_back(static_cast<int8_t>(level));
-          field.density.push_back(static_cast<float>(3.0 * depth));
+          field.density.edit().push_back(static_cast<float>(3.0 * depth));
           const auto id = static_cast<uint32_t>(levels.size());
           for (int c = 0; c < field.channels(); ++c) {
             const double wave =
                 std::sin(40.0 * p[0] + c) * std::cos(31.0 * p[1] - 2 * c + 9.0 * p[2]);
-            field.features.push_back(static_cast<float>(0.5 + 0.4 * wave) +
-                                     0.02f * test_noise(id * 37 + static_cast<uint32_t>(c)));
+            field.features.edit().push_back(static_cast<float>(0.5 + 0.4 * wave) +
+                                            0.02f * test_noise(id * 37 + static_cast<uint32_t>(c)));
           }
           importance.push_back(static_cast<float>(p[2]) + 0.05f);
         }

@@ -17,15 +17,15 @@ constexpr size_t kMaxPictures = 8;
 Field coloured_by_detail(const Field& field, const DetailMap& detail) {
   Field heat = field;
   heat.appearance = {};
-  heat.importance.clear();
-  heat.features.assign(3 * field.point_count(), 0.0f);
+  heat.importance.edit().clear();
+  heat.features.edit().assign(3 * field.point_count(), 0.0f);
   const float largest =
       detail.detail.empty() ? 0.0f : *std::max_element(detail.detail.begin(), detail.detail.end());
   for (size_t i = 0; i < detail.detail.size(); ++i) {
     if (!(largest > 0) || !(detail.detail[i] > 0)) continue;
     const double decades = std::log10(static_cast<double>(detail.detail[i]) / largest);
     const auto colour = heat_colour(1 + decades / kHeatDecades);
-    for (size_t c = 0; c < 3; ++c) heat.features[3 * i + c] = static_cast<float>(colour[c]);
+    for (size_t c = 0; c < 3; ++c) heat.features.edit()[3 * i + c] = static_cast<float>(colour[c]);
   }
   return heat;
 }

@@ -37,6 +37,15 @@ void on_signal(int number) {
   if (++count >= 3) _exit(128 + number);
 }
 
+// A mapped file became shorter, or its disk failed: what it held cannot be had.
+void on_lost_file(int) {
+  constexpr char kText[] =
+      "voxpack: error: a file that is being read became shorter or its disk failed; run again when "
+      "nothing writes to it\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText, sizeof(kText) - 1);
+  _exit(static_cast<int>(Errc::io));
+}
+
 std::string reason(int error) { return std::strerror(error); }
 
 // Fails with `io` unless a new file can be made in `folder`.
@@ -76,6 +85,7 @@ void install_signal_handlers() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGBUS, on_lost_file);
 }
 
 Status check_output_file(const std::string& path) {

@@ -18,7 +18,8 @@ void reset_peak_memory();
 uint64_t machine_memory_bytes();
 
 // SIGINT and SIGTERM set voxpack::interrupt_signal; the third one ends the process at once. A write
-// beyond the file size limit fails (io) instead of ending the process.
+// beyond the file size limit fails (io) instead of ending the process. SIGBUS, which is what a
+// mapped file that became shorter gives, ends the process with a sentence and the code of `io`.
 void install_signal_handlers();
 
 // Whether a file can be made at `path`: its folder exists and takes a new file, and `path` is

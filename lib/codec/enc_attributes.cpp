@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "codec/enc_coefficients.h"
+#include "codec/walk_dispatch.h"
 
 namespace voxpack {
 namespace {
@@ -15,11 +16,12 @@ class EncodePolicy {
 
   void begin_node(uint32_t, const HaarBlock&) {}
 
-  void code(const SplitPlace& place, int32_t* q) {
+  template <int kStride>
+  void code(const SplitPlace<kStride>& place, int32_t* q) {
     coder_.begin_split();
     for (size_t ch = 0; ch < channels_.size(); ++ch) {
       q[ch] = channels_[ch].coefficients[next_];
-      coder_.prepare(place, static_cast<int>(ch));
+      coder_.prepare(place, static_cast<int>(ch), static_cast<int>(ch));
       if (bits_ != nullptr) {
         (*bits_)[static_cast<size_t>(place.depth) * channels_.size() + ch] +=
             static_cast<double>(coder_.cost(q[ch]));
@@ -46,7 +48,7 @@ std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_
   if (tree.point_count == 0) return {};
   const auto policy = std::make_unique<EncodePolicy>(channels, nullptr);
   std::vector<int32_t> numbers(size_t{tree.point_count} * channels.size());
-  std::make_unique<AttributeWalk<EncodePolicy>>(tree, weights, channels, *policy)->run(numbers);
+  walk_attributes(tree, weights, channels, *policy, numbers);
   return policy->finish();
 }
 
@@ -56,7 +58,7 @@ std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> w
   std::vector<double> bits(static_cast<size_t>(tree.depth()) * channels.size());
   const auto policy = std::make_unique<EncodePolicy>(channels, &bits);
   std::vector<int32_t> numbers(size_t{tree.point_count} * channels.size());
-  std::make_unique<AttributeWalk<EncodePolicy>>(tree, weights, channels, *policy)->run(numbers);
+  walk_attributes(tree, weights, channels, *policy, numbers);
   return bits;
 }
 

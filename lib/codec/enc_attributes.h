@@ -68,19 +68,23 @@ class AttributeQuantizer {
   static void adapt(CodedChannel& channel, const ChannelStatistics& statistics);
 
   // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers
-  // and form one group; steps, biases and gains must be set. Returns the bytes that
-  // encode_attributes() would.
+  // and form groups of these sizes; steps, biases and gains must be set. Returns the bytes that
+  // encode_attributes() would, of each group. Groups do not depend on each other: quantised in one
+  // call or in several they give the same.
   //
   // lambda: squared steps that one bit is worth; 0 rounds to the nearest.
   // statistics: null, or replaced by [channels.size()].
-  std::vector<uint8_t> quantize(std::span<CodedChannel> channels, int first_channel, float lambda,
-                                std::vector<ChannelStatistics>* statistics) const;
+  std::vector<std::vector<uint8_t>> quantize(std::span<CodedChannel> channels,
+                                             std::span<const uint8_t> group_sizes,
+                                             int first_channel, float lambda,
+                                             std::vector<ChannelStatistics>* statistics) const;
 
  private:
   const Tree& tree_;
   std::span<const uint32_t> weights_;
+  std::span<const float> numbers_;  // [point][channel_count]
   int channel_count_;
-  std::vector<float> means_;       // [node][channel_count]
+  std::vector<float> means_;       // [node without the last depth][channel_count]; not of points
   std::vector<float> importance_;  // [node], mean 1
 };
 

@@ -56,13 +56,14 @@ class CoefficientCoder {
   // Channel 0 of a split comes next.
   void begin_split() { last_magnitude_ = last_but_one_magnitude_ = 0; }
 
-  // To be called before cost() and code(), channels in order.
-  void prepare(const SplitPlace& place, int channel) {
+  // To be called before cost() and code(), channels in order; `row` is where the place has it.
+  template <int kStride>
+  void prepare(const SplitPlace<kStride>& place, int channel, int row) {
     channel_ = channel;
-    expected_ = place.expected.at[channel] + last_magnitude_ * last_[place.axis].at[channel] +
+    expected_ = place.expected.at[row] + last_magnitude_ * last_[place.axis].at[channel] +
                 last_but_one_magnitude_ * last_but_one_[place.axis].at[channel];
     class_ = expected_class(expected_);
-    table_ = &model_.table(channel, class_, place.context.at[channel] + (last_magnitude_ > 0));
+    table_ = &model_.table(channel, class_, place.context.at[row] + (last_magnitude_ > 0));
   }
 
   // Bits that coefficient `q` takes.

@@ -9,6 +9,29 @@
 
 namespace voxpack {
 
+// Reciprocals to divide a state by a size exactly: for a size above 1 and below 2^15, and a state
+// below 2^63, state / size is the upper half of state * at_[size], shifted right by
+// bit_width(size - 1) - 1. (T. Granlund and P. Montgomery, "Division by invariant integers using
+// multiplication", 1994.)
+class StateReciprocals {
+ public:
+  StateReciprocals() {
+    for (uint32_t size = 2; size < kSymbolOne; ++size) {
+      const int width = std::bit_width(size - 1);
+      at_[size] = static_cast<uint64_t>(((Wide{1} << (63 + width)) + size - 1) / size);
+    }
+  }
+  // state / size, size 1 too.
+  uint64_t divide(uint64_t state, uint32_t size) const {
+    if (size == 1) return state;
+    return static_cast<uint64_t>(Wide{state} * at_[size] >> 64) >> (std::bit_width(size - 1) - 1);
+  }
+
+ private:
+  __extension__ typedef unsigned __int128 Wide;
+  std::array<uint64_t, kSymbolOne> at_{};
+};
+
 class SymbolEncoder {
  public:
   // Makes room for that many symbols.
@@ -27,7 +50,9 @@ class SymbolEncoder {
 
   // Everything coded so far; the encoder cannot be used afterwards.
   std::vector<uint8_t> finish() {
+    static const StateReciprocals reciprocals;
     std::vector<uint32_t> words;
+    words.reserve(ranges_.size() / 4);
     uint64_t state = uint64_t{1} << 31;
     for (size_t i = ranges_.size(); i-- > 0;) {
       const uint32_t start = ranges_[i] & 0xffff, size = ranges_[i] >> 16;
@@ -38,7 +63,7 @@ class SymbolEncoder {
       if (start & kEven) {  // size is a power of two: the value takes the lowest bits
         state = state * (kSymbolOne / size) | (start & ~kEven);
       } else {
-        state = (state / size << kSymbolBits) + state % size + start;
+        state += start + reciprocals.divide(state, size) * (kSymbolOne - size);
       }
     }
     words.push_back(static_cast<uint32_t>(state >> 32));

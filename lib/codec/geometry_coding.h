@@ -106,10 +106,11 @@ class GeometryCoding {
       }
       GrandchildCells cells = 0;
       uint32_t node = tree_.link[parent];
+      const NeighbourGrid grid(tree_, around);
       for (int c = 0; c < 8; ++c) {
         if (!(mask >> c & 1)) continue;
         Neighbours& own = current != nullptr ? (*current)[node - first_] : scratch_;
-        if (current != nullptr) child_neighbours(tree_, around, c, own);
+        if (current != nullptr) grid.neighbours(c, own);
         VOXPACK_TRY(code_node(node, c, own, nodes, window));
         const uint8_t coded = tree_.child_mask[node] == 0 ? 255 : tree_.child_mask[node];
         cells |= cells_of_child(c, coded);

@@ -10,15 +10,18 @@
 
 namespace voxpack {
 
-// The attribute section of the group of `channels` (with their coefficients, [point_count - 1]
-// each, and gains [tree depth]). Empty for a field without points.
-std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
-                                       std::span<const CodedChannel> channels);
+// The attribute sections of `channels` (with their coefficients, [point_count - 1] each, and gains
+// [tree depth]), which form groups of these sizes. Empty sections for a field without points.
+std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree,
+                                                    std::span<const uint32_t> weights,
+                                                    std::span<const CodedChannel> channels,
+                                                    std::span<const uint8_t> group_sizes);
 
 // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
 // split: [tree depth][channels.size()].
 std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
-                                   std::span<const CodedChannel> channels);
+                                   std::span<const CodedChannel> channels,
+                                   std::span<const uint8_t> group_sizes);
 
 // Sums from which the context weights of a channel and axis follow: features x features (lower
 // triangle) and features x magnitude, each divided by the magnitude that was expected.
@@ -49,11 +52,6 @@ class AttributeQuantizer {
   AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
                      std::span<const float> numbers, std::span<const float> importance,
                      int channel_count);
-
-  // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
-  // split: [tree depth][channels.size()].
-  std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
-                                     std::span<const CodedChannel> channels);
 
   // Sums from which better biases and gains follow.
   struct ChannelStatistics {

@@ -23,12 +23,8 @@ Coded code(const RandomCodes& options) {
   out.field = random_codes(options);
   out.tree = build_tree(shape_of(options.resolution, out.field.blocks), out.field.blocks).take();
   out.weights = node_weights(out.tree, out.field.level_weight_shift);
-  size_t first = 0;
-  for (const uint8_t size : out.field.group_sizes) {
-    out.sections.push_back(
-        encode_attributes(out.tree, out.weights, {&out.field.channels[first], size}));
-    first += size;
-  }
+  out.sections =
+      encode_attributes(out.tree, out.weights, out.field.channels, out.field.group_sizes);
   return out;
 }
 
@@ -129,7 +125,7 @@ TEST(Attributes, QuantizerErrorRateAndBytesAgree) {
     std::vector<AttributeQuantizer::ChannelStatistics> statistics;
     const uint8_t size = kChannels;
     const auto bytes = quantizer.quantize(channels, {&size, 1}, 0, lambda, &statistics).front();
-    EXPECT_EQ(bytes, encode_attributes(tree, weights, channels));
+    EXPECT_EQ(bytes, encode_attributes(tree, weights, channels, {&size, 1}).front());
     EXPECT_LE(bytes.size(), last_size) << lambda;
     last_size = bytes.size();
     std::vector<int32_t> decoded(numbers.size());

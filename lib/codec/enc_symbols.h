@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "codec/symbol_table.h"
@@ -34,8 +35,14 @@ class StateReciprocals {
 
 class SymbolEncoder {
  public:
-  // Makes room for that many symbols.
-  void reserve(size_t count) { ranges_.reserve(count); }
+  // Makes room for `count` more symbols; to be called before they are encoded.
+  void make_room(size_t count) {
+    if (room_ - used_ >= count) return;
+    room_ = 2 * room_ + count;
+    auto larger = std::make_unique_for_overwrite<uint32_t[]>(room_);
+    std::copy_n(ranges_.get(), used_, larger.get());
+    ranges_ = std::move(larger);
+  }
 
   void encode(SymbolTable& table, int symbol) {
     put(table.range(symbol));
@@ -52,9 +59,9 @@ class SymbolEncoder {
   std::vector<uint8_t> finish() {
     static const StateReciprocals reciprocals;
     std::vector<uint32_t> words;
-    words.reserve(ranges_.size() / 4);
+    words.reserve(used_ / 4);
     uint64_t state = uint64_t{1} << 31;
-    for (size_t i = ranges_.size(); i-- > 0;) {
+    for (size_t i = used_; i-- > 0;) {
       const uint32_t start = ranges_[i] & 0xffff, size = ranges_[i] >> 16;
       if (state >= uint64_t{size} << 48) {
         words.push_back(static_cast<uint32_t>(state));
@@ -78,9 +85,10 @@ class SymbolEncoder {
  private:
   static constexpr uint32_t kEven = 0x8000;  // marks the start of an even range
 
-  void put(SymbolRange range) { ranges_.push_back(range.start | range.size << 16); }
+  void put(SymbolRange range) { ranges_[used_++] = range.start | range.size << 16; }
 
-  std::vector<uint32_t> ranges_;  // start, size << 16
+  std::unique_ptr<uint32_t[]> ranges_;  // start, size << 16
+  size_t used_ = 0, room_ = 0;
 };
 
 }  // namespace voxpack

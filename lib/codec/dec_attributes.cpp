@@ -44,19 +44,20 @@ class DecodePolicy {
   void code(const SplitPlace<kStride>& place, int32_t* q) {
     const Row& last_weight = last_[place.axis];
     const Row& last_but_one_weight = last_but_one_[place.axis];
-    for (const Step& step : steps_) {
-      Group& group = *step.group;
-      const int ch = step.channel;
-      const int32_t last = group.last & step.follows;
-      const int32_t last_but_one = group.last_but_one & step.follows;
+    const Step* const end = steps_.data() + steps_.size();
+    for (const Step* step = steps_.data(); step != end; ++step) {
+      Group& group = *step->group;
+      const int ch = step->channel;
+      const int32_t last = group.last & step->follows;
+      const int32_t last_but_one = group.last_but_one & step->follows;
       const int e = expected_class(place.expected.at[ch] + last * last_weight.at[ch] +
                                    last_but_one * last_but_one_weight.at[ch]);
       const int context = place.context.at[ch] + (last > 0);
-      const int symbol = group.decoder.decode(step.tables[e * kContextsPerClass + context]);
+      const int symbol = group.decoder.decode(step->tables[e * kContextsPerClass + context]);
       int32_t magnitude = (symbol + 1) >> 1;
       q[ch] = value_of_symbol(symbol);
       if (symbol == kEscapeSymbol) [[unlikely]] {
-        q[ch] = decode_escape(group.decoder, step.escapes[e]);
+        q[ch] = decode_escape(group.decoder, step->escapes[e]);
         magnitude = std::min(kMaxLast, std::abs(q[ch]));
       }
       group.last_but_one = last;

@@ -129,7 +129,7 @@ class NeighbourGrid {
   }
 
  private:
-  std::array<uint32_t, 64> node_;
+  std::array<uint32_t, 65> node_;  // one more than cells: rows of three are copied as four
 };
 
 // Visits the nodes of one depth in order: visit(node, parent, neighbours). Keeps the neighbours of

@@ -1,22 +1,24 @@
 // The walk over the tree that codes and reconstructs all channels: one template for the decoder,
 // the encoder and the quantiser, so that they cannot disagree (docs/format.md, "Attributes"). Rows
-// of channels are padded to whole vectors.
+// of channels are padded to whole vectors, and run through in loops of known length.
 #pragma once
 
+#include <bit>
 #include <cstring>
 #include <span>
 
 #include "codec/coefficient_model.h"
 #include "codec/haar_block.h"
 #include "codec/split_place.h"
+#include "codec/walk_parameters.h"
 
 namespace voxpack {
 
 // Policy:
 //   void begin_node(uint32_t node, const HaarBlock&)
-//   void code(const SplitPlace&, int32_t* q)   fills in the coefficients of all channels
-//   bool failed()                              stops the walk
-template <class Policy>
+//   void code(const SplitPlace<kStride>&, int32_t* q)   fills in the coefficients of all channels
+//   bool failed()                                       stops the walk
+template <class Policy, int kStride>
 class AttributeWalk {
  public:
   AttributeWalk(const Tree& tree, std::span<const uint32_t> weights,
@@ -25,46 +27,28 @@ class AttributeWalk {
         weights_(weights),
         policy_(policy),
         channels_(static_cast<int>(channels.size())),
-        stride_((channels_ + kRowStep - 1) / kRowStep * kRowStep) {
-    std::memset(&parameters_, 0, sizeof(parameters_));
-    for (int ch = 0; ch < channels_; ++ch) {
-      const CodedChannel& channel = channels[ch];
-      root_.at[ch] = clamp_number(channel.root);
-      parameters_.bias_one.at[ch] = channel.bias_one;
-      parameters_.bias_more.at[ch] = channel.bias_more;
-      for (int d = 0; d < tree.depth(); ++d) gains_[d].at[ch] = channel.prediction_gain[d];
-      for (int axis = 0; axis < 3; ++axis) {
-        const auto& from = channel.context_weights[axis];
-        ContextWeights& to = parameters_.context[axis];
-        to.parent.at[ch] = from[0];
-        to.around.at[ch] = from[1];
-        to.own.at[ch] = 8 * from[2];
-        to.ratio.at[ch] = 4 * from[5];
-        const int32_t constant = static_cast<int8_t>(from[6]);
-        to.constant.at[ch] = constant * std::abs(constant);
-      }
-    }
-  }
+        parameters_(channels, tree.depth()) {}
 
   // Fills points[rank * channels + channel] with the numbers of the points, in step / 256.
   void run(std::span<int32_t> points) {
     if (tree_.point_count == 0) return;
     points_ = points;
     NeighbourWalk walk(tree_);
-    values_.assign(stride_, 0);
-    std::memcpy(values_.data(), root_.at, channels_ * sizeof(int32_t));
-    if (tree_.depth() == 0) std::memcpy(points_.data(), root_.at, channels_ * sizeof(int32_t));
-    activities_above_.assign(stride_, 0);
+    values_.assign(kStride, 0);
+    std::memcpy(values_.data(), parameters_.root.at, channels_ * sizeof(int32_t));
+    if (tree_.depth() == 0)
+      std::memcpy(points_.data(), parameters_.root.at, channels_ * sizeof(int32_t));
+    activities_above_.assign(kStride, 0);
     for (depth_ = 0; depth_ < tree_.depth() && !policy_.failed(); ++depth_) {
       first_ = tree_.offset[depth_];
       const size_t count = tree_.offset[depth_ + 1] - first_;
       const size_t below = tree_.offset[depth_ + 2] - tree_.offset[depth_ + 1];
       const bool last = depth_ + 1 == tree_.depth();  // all children are points
       next_values_.clear();
-      if (!last) next_values_.resize(below * stride_);
-      activities_.assign(count * stride_, 0);
+      if (!last) next_values_.resize(below * kStride);
+      activities_.assign(count * kStride, 0);
       predicts_ = false;
-      for (int ch = 0; ch < channels_; ++ch) predicts_ |= gains_[depth_].at[ch] != 0;
+      for (int ch = 0; ch < channels_; ++ch) predicts_ |= parameters_.gains[depth_].at[ch] != 0;
       walk.visit_depth(depth_, !last,
                        [&](uint32_t node, uint32_t parent, const Neighbours& around) {
                          visit(node, parent, around);
@@ -75,40 +59,38 @@ class AttributeWalk {
   }
 
  private:
-  struct ContextWeights {
-    Row parent, around, own, ratio, constant;
-  };
-  struct Parameters {
-    Row bias_one, bias_more;
-    ContextWeights context[3];
-  };
-
-  // Numbers of a node; those of a point are not padded.
-  const int32_t* value_of(uint32_t node) const {
-    if (tree_.child_mask[node] == 0) return &points_[size_t{tree_.link[node]} * channels_];
-    return &values_[size_t{node - first_} * stride_];
+  using Row = RowOf<kStride>;
+  // Numbers of a node of this depth, or of a point: kStride of them, those past the last channel of
+  // no meaning.
+  const int32_t* value_of(uint32_t node) {
+    if (tree_.child_mask[node] != 0) return &values_[size_t{node - first_} * kStride];
+    const size_t at = size_t{tree_.link[node]} * channels_;
+    if (at + kStride <= points_.size()) return &points_[at];
+    std::copy(points_.begin() + static_cast<ptrdiff_t>(at), points_.end(), last_point_.at);
+    return last_point_.at;
   }
 
   void visit(uint32_t node, uint32_t parent, const Neighbours& around) {
     const uint8_t mask = tree_.child_mask[node];
-    uint8_t* own = &activities_[size_t{node - first_} * stride_];
+    uint8_t* own = &activities_[size_t{node - first_} * kStride];
     const uint8_t* above =
         parent == kNoNode ? activities_above_.data()
-                          : &activities_above_[size_t{parent - tree_.offset[depth_ - 1]} * stride_];
+                          : &activities_above_[size_t{parent - tree_.offset[depth_ - 1]} * kStride];
     if (kBitCount[mask] < 2) {
-      std::memcpy(own, above, stride_);
-      if (mask != 0) store_child(tree_.link[node], value_of(node));
+      std::memcpy(own, above, kStride);
+      if (mask == 0) return;
+      store_child(tree_.link[node], value_of(node));
       return;
     }
     block_.build(split_table_, mask, &weights_[tree_.link[node]]);
-    std::memcpy(means_[1].at, value_of(node), stride_ * sizeof(int32_t));
+    copy_row<kStride>(means_[1].at, value_of(node));
     if (predicts_) predict(mask, around);
     gather_activities(above, around);
     policy_.begin_node(node, block_);
-    std::memset(place_.own.at, 0, stride_ * sizeof(int32_t));
+    copy_row<kStride>(place_.own.at, zero_.at);
     for (int entry = 1; entry < 8; ++entry) split_entry(entry);
     const int reciprocal = kActivityReciprocals[block_.split_count];
-    for (int ch = 0; ch < stride_; ++ch) {
+    for (int ch = 0; ch < kStride; ++ch) {
       const int sum = std::min(place_.own.at[ch], 224) * 8;
       own[ch] = static_cast<uint8_t>(std::min(255, sum * reciprocal >> 16));
     }
@@ -119,28 +101,32 @@ class AttributeWalk {
   }
 
   void store_child(uint32_t child, const int32_t* value) {
-    int32_t* to = tree_.child_mask[child] == 0
-                      ? &points_[size_t{tree_.link[child]} * channels_]
-                      : &next_values_[size_t{child - tree_.offset[depth_ + 1]} * stride_];
-    std::memcpy(to, value, channels_ * sizeof(int32_t));
+    if (tree_.child_mask[child] != 0) {
+      copy_row<kStride>(&next_values_[size_t{child - tree_.offset[depth_ + 1]} * kStride], value);
+      return;
+    }
+    int32_t* to = &points_[size_t{tree_.link[child]} * channels_];
+    if (channels_ == kStride) {
+      copy_row<kStride>(to, value);
+    } else {
+      for (int ch = 0; ch < channels_; ++ch) to[ch] = value[ch];
+    }
   }
 
   // Means of the children as the surrounding means suggest, then of the heap entries above them;
   // all minus the node's mean. Small enough for 32 bits, since the taps are clamped.
   void predict(uint8_t mask, const Neighbours& around) {
-    const int32_t* own = means_[1].at;
+    const Row own = means_[1];
     const Row* taps[27];
-    for (int i = 0; i < 27; ++i) {
+    for (int i = 0; i < kNeighbourCount; ++i) {
       taps[i] = &zero_;
       if (around[i] == kNoNode || i == kSelf) continue;
-      const int32_t* value = value_of(around[i]);
       taps[i] = &taps_[i];
-      if (tree_.child_mask[around[i]] == 0) {  // a point: its row is not padded
-        std::memcpy(padded_.at, value, channels_ * sizeof(int32_t));
-        value = padded_.at;
-      }
-      for (int ch = 0; ch < stride_; ++ch) {
-        taps_[i].at[ch] = std::clamp(value[ch] - own[ch], -kMaxTap, kMaxTap);
+      Row there;
+      copy_row<kStride>(there.at, value_of(around[i]));
+      for (int ch = 0; ch < kStride; ++ch) {
+        const int32_t difference = there.at[ch] - own.at[ch];
+        taps_[i].at[ch] = std::min(kMaxTap, std::max(-kMaxTap, difference));
       }
     }
     for (int c = 0; c < 8; ++c) {
@@ -152,11 +138,11 @@ class AttributeWalk {
       const Row& first = guess_[2 * i];
       const Row& second = guess_[2 * i + 1];
       if (a == 0 || b == 0) {
-        std::memcpy(guess_[i].at, a == 0 ? second.at : first.at, stride_ * sizeof(int32_t));
+        copy_row<kStride>(guess_[i].at, a == 0 ? second.at : first.at);
         continue;
       }
       const int32_t share = block_.split[i].share;
-      for (int ch = 0; ch < stride_; ++ch) {
+      for (int ch = 0; ch < kStride; ++ch) {
         const int32_t part = (second.at[ch] - first.at[ch]) * share + (1 << (kShareBits - 1));
         guess_[i].at[ch] = first.at[ch] + (part >> kShareBits);
       }
@@ -173,7 +159,7 @@ class AttributeWalk {
     }
     const int32_t reciprocal = kTapReciprocals[total];
     int32_t* out = guess_[8 + c].at;
-    for (int ch = 0; ch < stride_; ++ch) {
+    for (int ch = 0; ch < kStride; ++ch) {
       const int32_t faces = from[0][ch] + from[1][ch] + from[2][ch];
       const int32_t edges = from[3][ch] + from[4][ch] + from[5][ch];
       const int32_t sum = 9 * faces + 3 * edges + from[6][ch];
@@ -187,9 +173,9 @@ class AttributeWalk {
     for (int i = 0; i < 3; ++i) {
       const uint32_t other = around[kBefore[i]];
       near[i] = other == kNoNode || other < first_ ? above
-                                                   : &activities_[size_t{other - first_} * stride_];
+                                                   : &activities_[size_t{other - first_} * kStride];
     }
-    for (int ch = 0; ch < stride_; ++ch) {
+    for (int ch = 0; ch < kStride; ++ch) {
       place_.parent.at[ch] = above[ch];
       place_.around.at[ch] = near[0][ch] + near[1][ch] + near[2][ch];
     }
@@ -201,8 +187,7 @@ class AttributeWalk {
     const Row& mean = means_[entry];
     if (!block_.is_split[entry]) {
       if (block_.weight[entry] == 0) return;
-      std::memcpy(block_.weight[2 * entry] != 0 ? first.at : second.at, mean.at,
-                  stride_ * sizeof(int32_t));
+      copy_row<kStride>(block_.weight[2 * entry] != 0 ? first.at : second.at, mean.at);
       return;
     }
     place_.split = block_.split[entry];
@@ -212,12 +197,12 @@ class AttributeWalk {
     if (predicts_) {
       find_predictions(entry);
     } else {
-      std::memset(place_.predicted.at, 0, stride_ * sizeof(int32_t));
+      copy_row<kStride>(place_.predicted.at, zero_.at);
     }
     find_contexts();
     policy_.code(place_, q_.at);
     int32_t largest = 0;
-    for (int ch = 0; ch < stride_; ++ch) largest |= std::abs(q_.at[ch]);
+    for (int ch = 0; ch < kStride; ++ch) largest |= std::abs(q_.at[ch]);
     if (largest < kSmallMagnitude) {
       reconstruct<int32_t>(mean, first, second);
     } else {
@@ -230,7 +215,7 @@ class AttributeWalk {
   void reconstruct(const Row& mean, Row& first, Row& second) {
     const Number scale = place_.split.scale, share = place_.split.share;
     constexpr int kShift = kScaleBits - kFractionBits + 6;
-    for (int ch = 0; ch < stride_; ++ch) {
+    for (int ch = 0; ch < kStride; ++ch) {
       const int32_t sign = q_.at[ch] >> 31;
       const int32_t magnitude = (q_.at[ch] ^ sign) - sign;
       const int32_t bias =
@@ -249,16 +234,16 @@ class AttributeWalk {
   void find_predictions(int entry) {
     const Row& first = guess_[2 * entry];
     const Row& second = guess_[2 * entry + 1];
-    const Row& gain = gains_[depth_];
-    for (int ch = 0; ch < stride_; ++ch) {
+    const Row& gain = parameters_.gains[depth_];
+    for (int ch = 0; ch < kStride; ++ch) {
       place_.predicted.at[ch] = ((second.at[ch] - first.at[ch]) * gain.at[ch] + 4) >> 3;
     }
   }
 
   void find_contexts() {
-    const ContextWeights& weights = parameters_.context[place_.axis];
+    const auto& weights = parameters_.context[place_.axis];
     const int32_t inverse = place_.split.inverse;
-    for (int ch = 0; ch < stride_; ++ch) {
+    for (int ch = 0; ch < kStride; ++ch) {
       const int32_t size = std::min(2047, std::abs(place_.predicted.at[ch]));
       const int32_t ratio = std::min(64, (size * inverse) >> 14);  // in 1/16 step
       const int32_t own = std::min(31, place_.own.at[ch]);
@@ -267,8 +252,9 @@ class AttributeWalk {
                                place_.around.at[ch] * weights.around.at[ch] +
                                own * weights.own.at[ch] + ratio * weights.ratio.at[ch] +
                                weights.constant.at[ch];
-      const int32_t width = (ratio > 0) + (ratio > 1) + (ratio > 3) + (ratio > 7) + (ratio > 15) +
-                            (ratio > 31) + (ratio > 63);
+      // The exponent of a small integer as float is its width; 0 has none.
+      const auto exponent = std::bit_cast<int32_t>(static_cast<float>(ratio)) >> 23;
+      const int32_t width = std::max(0, exponent - 126);
       place_.context.at[ch] = 4 * width + 2 * (own > 0);
     }
   }
@@ -277,11 +263,8 @@ class AttributeWalk {
   const std::span<const uint32_t> weights_;
   Policy& policy_;
   const int channels_;
-  const int stride_;
   const SplitTable split_table_;
-  Parameters parameters_;
-  Row root_;
-  Row gains_[kMaxTreeDepth] = {};
+  const WalkParameters<kStride> parameters_;
   std::span<int32_t> points_;
   int depth_ = 0;
   uint32_t first_ = 0;  // first node of the depth
@@ -289,11 +272,11 @@ class AttributeWalk {
   std::vector<int32_t> values_, next_values_;  // means of the nodes of this depth and of the next
   std::vector<uint8_t> activities_, activities_above_;  // mean |coefficient| of a node in 1/8
   HaarBlock block_;
-  SplitPlace place_ = {};
+  SplitPlace<kStride> place_ = {};
   Row means_[16] = {};
   Row guess_[16] = {};
   Row taps_[27] = {};
-  Row zero_ = {}, padded_ = {}, q_ = {};
+  Row zero_ = {}, last_point_ = {}, q_ = {};
 };
 
 }  // namespace voxpack

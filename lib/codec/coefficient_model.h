@@ -2,6 +2,7 @@
 // encoder and decoder (docs/format.md, "Coefficients").
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <vector>
@@ -21,15 +22,16 @@ inline constexpr int kMaxEscapeLength = 24;
 
 // Half octaves of the expected magnitude, which is in 1/4096.
 inline int expected_class(int32_t expected) {
-  if (expected < 32) return 0;
-  const int width = std::bit_width(static_cast<uint32_t>(expected));
-  return std::min(kExpectedClasses - 1, 2 * width - 11 + (expected >> (width - 2) & 1));
+  const int32_t limited = std::max(expected, 16);  // no branch: what is below 32 comes out below 1
+  const int width = std::bit_width(static_cast<uint32_t>(limited));
+  return std::clamp(2 * width - 11 + (limited >> (width - 2) & 1), 0, kExpectedClasses - 1);
 }
 
 // Symbol 0 is 0, 2 n - 1 is n, 2 n is -n.
 inline int32_t value_of_symbol(int symbol) {
   const int32_t magnitude = (symbol + 1) >> 1;
-  return symbol & 1 ? magnitude : -magnitude;
+  const int32_t sign = (symbol & 1) - 1;
+  return (magnitude ^ sign) - sign;
 }
 inline int symbol_of_value(int32_t q) {
   if (q >= kPlainMagnitudes || q <= -kPlainMagnitudes) return kEscapeSymbol;

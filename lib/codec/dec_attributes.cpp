@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "codec/attribute_walk.h"
 #include "codec/dec_symbols.h"
+#include "codec/walk_dispatch.h"
 
 namespace voxpack {
 namespace {
@@ -16,13 +16,16 @@ class DecodePolicy {
                std::vector<std::vector<int32_t>>* coefficients)
       : coefficients_(coefficients) {
     int first = 0;
+    groups_.reserve(sections.size());  // the steps point to them
     for (size_t g = 0; g < sections.size(); ++g) {
       groups_.emplace_back(sections[g], first, group_sizes[g]);
       first += group_sizes[g];
     }
     for (int k = 0; k < static_cast<int>(channels.size()); ++k) {
-      for (int g = 0; g < static_cast<int>(groups_.size()); ++g) {
-        if (k < groups_[g].count) steps_.push_back({g, k});
+      for (Group& group : groups_) {
+        if (k >= group.count) continue;
+        steps_.push_back({&group, &group.model.table(k, 0, 0), &group.model.escape(k, 0),
+                          group.first + k, k == 0 ? 0 : -1});
       }
     }
     for (size_t ch = 0; ch < channels.size(); ++ch) {
@@ -37,24 +40,28 @@ class DecodePolicy {
 
   // The first channels of all groups, then the second ones and so on: what one waits for, the
   // others use.
-  void code(const SplitPlace& place, int32_t* q) {
-    for (const Step& step : steps_) {
-      Group& group = groups_[step.group];
-      const int ch = group.first + step.channel;
-      const bool first = step.channel == 0;
-      const int32_t last = first ? 0 : group.last;
-      const int32_t last_but_one = first ? 0 : group.last_but_one;
-      const int e = expected_class(place.expected.at[ch] + last * last_[place.axis].at[ch] +
-                                   last_but_one * last_but_one_[place.axis].at[ch]);
-      const int symbol = group.decoder.decode(
-          group.model.table(step.channel, e, place.context.at[ch] + (last > 0)));
-      int32_t value = value_of_symbol(symbol);
-      if (symbol == kEscapeSymbol) {
-        value = decode_escape(group.decoder, group.model.escape(step.channel, e));
+  template <int kStride>
+  void code(const SplitPlace<kStride>& place, int32_t* q) {
+    const Row& last_weight = last_[place.axis];
+    const Row& last_but_one_weight = last_but_one_[place.axis];
+    const Step* const end = steps_.data() + steps_.size();
+    for (const Step* step = steps_.data(); step != end; ++step) {
+      Group& group = *step->group;
+      const int ch = step->channel;
+      const int32_t last = group.last & step->follows;
+      const int32_t last_but_one = group.last_but_one & step->follows;
+      const int e = expected_class(place.expected.at[ch] + last * last_weight.at[ch] +
+                                   last_but_one * last_but_one_weight.at[ch]);
+      const int context = place.context.at[ch] + (last > 0);
+      const int symbol = group.decoder.decode(step->tables[e * kContextsPerClass + context]);
+      int32_t magnitude = (symbol + 1) >> 1;
+      q[ch] = value_of_symbol(symbol);
+      if (symbol == kEscapeSymbol) [[unlikely]] {
+        q[ch] = decode_escape(group.decoder, step->escapes[e]);
+        magnitude = std::min(kMaxLast, std::abs(q[ch]));
       }
-      q[ch] = value;
       group.last_but_one = last;
-      group.last = std::min(kMaxLast, std::abs(value));
+      group.last = magnitude;
     }
     if (coefficients_ == nullptr) return;
     for (size_t ch = 0; ch < coefficients_->size(); ++ch) (*coefficients_)[ch].push_back(q[ch]);
@@ -90,11 +97,14 @@ class DecodePolicy {
     int32_t last = 0, last_but_one = 0;  // magnitudes, limited to kMaxLast
   };
   struct Step {
-    int group = 0;
-    int channel = 0;  // within the group
+    Group* group;
+    SymbolTable* tables;   // of the channel: [class][context]
+    SymbolTable* escapes;  // [class]
+    int channel;
+    int32_t follows;  // 0 for the first channel of a group, else all bits
   };
 
-  static int32_t decode_escape(SymbolDecoder& decoder, SymbolTable& table) {
+  [[gnu::noinline]] static int32_t decode_escape(SymbolDecoder& decoder, SymbolTable& table) {
     const int symbol = decoder.decode(table);
     int32_t magnitude = kPlainMagnitudes + symbol;
     if (symbol == kEscapeSymbol) {
@@ -133,7 +143,7 @@ Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
     return {};
   }
   const auto policy = std::make_unique<DecodePolicy>(channels, group_sizes, sections, coefficients);
-  std::make_unique<AttributeWalk<DecodePolicy>>(tree, weights, channels, *policy)->run(numbers);
+  walk_attributes(tree, weights, channels, *policy, numbers);
   return policy->finish();
 }
 

@@ -2,6 +2,7 @@
 // overrun().
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <span>
 
@@ -12,7 +13,8 @@ class RangeDecoder {
   static constexpr bool kDecodes = true;
 
   explicit RangeDecoder(std::span<const uint8_t> bytes) : bytes_(bytes) {
-    for (int i = 0; i < 4; ++i) code_ = code_ << 8 | next_byte();
+    code_ = next_word();
+    offset_ = 4;
   }
 
   // The next bit, whose probability of being 1 is p1 / 65536 (1..65535). The argument `bit` is
@@ -20,16 +22,12 @@ class RangeDecoder {
   bool code(uint32_t p1, bool = false) {
     const uint32_t bound = (range_ >> 16) * p1;
     const bool bit = code_ < bound;
-    if (bit) {
-      range_ = bound;
-    } else {
-      code_ -= bound;
-      range_ -= bound;
-    }
-    while (range_ < (1u << 24)) {
-      code_ = code_ << 8 | next_byte();
-      range_ <<= 8;
-    }
+    code_ = bit ? code_ : code_ - bound;
+    range_ = bit ? bound : range_ - bound;
+    const int shift = std::countl_zero(range_) & 24;
+    range_ <<= shift;
+    code_ = static_cast<uint32_t>((uint64_t{code_} << 32 | next_word()) << shift >> 32);
+    offset_ += static_cast<size_t>(shift >> 3);
     return bit;
   }
 
@@ -42,10 +40,17 @@ class RangeDecoder {
   size_t consumed() const { return offset_; }
 
  private:
-  uint8_t next_byte() {
-    const uint8_t byte = offset_ < bytes_.size() ? bytes_[offset_] : 0;
-    ++offset_;
-    return byte;
+  // The next four bytes, most significant first.
+  uint32_t next_word() const {
+    if (offset_ + 4 <= bytes_.size()) {
+      const uint8_t* at = bytes_.data() + offset_;
+      return static_cast<uint32_t>(at[0]) << 24 | at[1] << 16 | at[2] << 8 | at[3];
+    }
+    uint32_t word = 0;
+    for (size_t i = offset_; i < offset_ + 4; ++i) {
+      word = word << 8 | (i < bytes_.size() ? bytes_[i] : 0u);
+    }
+    return word;
   }
 
   std::span<const uint8_t> bytes_;

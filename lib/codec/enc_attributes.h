@@ -10,15 +10,18 @@
 
 namespace voxpack {
 
-// The attribute section of the group of `channels` (with their coefficients, [point_count - 1]
-// each, and gains [tree depth]). Empty for a field without points.
-std::vector<uint8_t> encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
-                                       std::span<const CodedChannel> channels);
+// The attribute sections of `channels` (with their coefficients, [point_count - 1] each, and gains
+// [tree depth]), which form groups of these sizes. Empty sections for a field without points.
+std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree,
+                                                    std::span<const uint32_t> weights,
+                                                    std::span<const CodedChannel> channels,
+                                                    std::span<const uint8_t> group_sizes);
 
 // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
 // split: [tree depth][channels.size()].
 std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
-                                   std::span<const CodedChannel> channels);
+                                   std::span<const CodedChannel> channels,
+                                   std::span<const uint8_t> group_sizes);
 
 // Sums from which the context weights of a channel and axis follow: features x features (lower
 // triangle) and features x magnitude, each divided by the magnitude that was expected.
@@ -50,11 +53,6 @@ class AttributeQuantizer {
                      std::span<const float> numbers, std::span<const float> importance,
                      int channel_count);
 
-  // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
-  // split: [tree depth][channels.size()].
-  std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
-                                     std::span<const CodedChannel> channels);
-
   // Sums from which better biases and gains follow.
   struct ChannelStatistics {
     double shortfall_one = 0, count_one = 0;    // of |coefficient| 1: how far the values lie below
@@ -68,19 +66,23 @@ class AttributeQuantizer {
   static void adapt(CodedChannel& channel, const ChannelStatistics& statistics);
 
   // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers
-  // and form one group; steps, biases and gains must be set. Returns the bytes that
-  // encode_attributes() would.
+  // and form groups of these sizes; steps, biases and gains must be set. Returns the bytes that
+  // encode_attributes() would, of each group. Groups do not depend on each other: quantised in one
+  // call or in several they give the same.
   //
   // lambda: squared steps that one bit is worth; 0 rounds to the nearest.
   // statistics: null, or replaced by [channels.size()].
-  std::vector<uint8_t> quantize(std::span<CodedChannel> channels, int first_channel, float lambda,
-                                std::vector<ChannelStatistics>* statistics) const;
+  std::vector<std::vector<uint8_t>> quantize(std::span<CodedChannel> channels,
+                                             std::span<const uint8_t> group_sizes,
+                                             int first_channel, float lambda,
+                                             std::vector<ChannelStatistics>* statistics) const;
 
  private:
   const Tree& tree_;
   std::span<const uint32_t> weights_;
+  std::span<const float> numbers_;  // [point][channel_count]
   int channel_count_;
-  std::vector<float> means_;       // [node][channel_count]
+  std::vector<float> means_;       // [node without the last depth][channel_count]; not of points
   std::vector<float> importance_;  // [node], mean 1
 };
 

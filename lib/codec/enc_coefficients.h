@@ -44,7 +44,7 @@ class CoefficientCoder {
  public:
   CoefficientCoder(std::span<const CodedChannel> channels, size_t coefficient_count)
       : model_(static_cast<int>(channels.size())) {
-    encoder_.reserve(coefficient_count * channels.size());
+    encoder_.make_room(coefficient_count * channels.size());
     for (size_t ch = 0; ch < channels.size(); ++ch) {
       for (int axis = 0; axis < 3; ++axis) {
         last_[axis].at[ch] = 16 * channels[ch].context_weights[axis][3];
@@ -54,15 +54,19 @@ class CoefficientCoder {
   }
 
   // Channel 0 of a split comes next.
-  void begin_split() { last_magnitude_ = last_but_one_magnitude_ = 0; }
+  void begin_split() {
+    last_magnitude_ = last_but_one_magnitude_ = 0;
+    encoder_.make_room(kSymbolsPerCoefficient * kCodedMaxChannels);
+  }
 
-  // To be called before cost() and code(), channels in order.
-  void prepare(const SplitPlace& place, int channel) {
+  // To be called before cost() and code(), channels in order; `row` is where the place has it.
+  template <int kStride>
+  void prepare(const SplitPlace<kStride>& place, int channel, int row) {
     channel_ = channel;
-    expected_ = place.expected.at[channel] + last_magnitude_ * last_[place.axis].at[channel] +
+    expected_ = place.expected.at[row] + last_magnitude_ * last_[place.axis].at[channel] +
                 last_but_one_magnitude_ * last_but_one_[place.axis].at[channel];
     class_ = expected_class(expected_);
-    table_ = &model_.table(channel, class_, place.context.at[channel] + (last_magnitude_ > 0));
+    table_ = &model_.table(channel, class_, place.context.at[row] + (last_magnitude_ > 0));
   }
 
   // Bits that coefficient `q` takes.
@@ -93,6 +97,9 @@ class CoefficientCoder {
   std::vector<uint8_t> finish() { return encoder_.finish(); }
 
  private:
+  // At most: the escape, its table's, length, magnitude in two parts, sign.
+  static constexpr size_t kSymbolsPerCoefficient = 6;
+
   void code_escape(int32_t q) {
     const int32_t rest = std::abs(q) - kPlainMagnitudes;
     const int symbol = std::min(rest, kEscapeSymbol);

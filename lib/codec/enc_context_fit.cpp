@@ -15,6 +15,16 @@ constexpr std::array<double, kN> kUnits = {1.0 / 4096, 1.0 / 4096, 1.0 / 512, 1.
 
 }  // namespace
 
+void ContextFit::add(const float* features, float magnitude, float expected) {
+  const float weight = 1.0f / std::max(expected, 1.0f / 64);
+  size_t next = 0;
+  for (int i = 0; i < kContextFeatures; ++i) {
+    const float weighted = features[i] * weight;
+    for (int j = 0; j <= i; ++j) square[next++] += static_cast<double>(weighted * features[j]);
+    product[i] += static_cast<double>(weighted * magnitude);
+  }
+}
+
 void ContextFit::solve(std::array<uint8_t, kN>& weights) const {
   if (!(square.back() > 0)) return;
   double matrix[kN][kN + 1];

@@ -4,6 +4,7 @@
 
 #include "codec/enc_attributes.h"
 #include "codec/enc_coefficients.h"
+#include "codec/walk_dispatch.h"
 
 namespace voxpack {
 namespace {
@@ -20,31 +21,39 @@ class QuantizePolicy {
  public:
   struct Source {
     const Tree& tree;
-    const std::vector<float>& means;
-    const std::vector<float>& importance;
-    int stride;
-    int first_channel;
+    const float* points;      // [point][stride], from the first channel on
+    const float* means;       // [node without the last depth][stride], likewise; not of points
+    const float* importance;  // [node]
+    size_t stride;
     float lambda;
   };
 
   QuantizePolicy(const Source& source, std::span<CodedChannel> channels,
-                 std::vector<Statistics>* statistics)
-      : source_(source),
-        channels_(channels),
-        statistics_(statistics),
-        coder_(channels, source.tree.point_count - 1) {
-    for (const CodedChannel& channel : channels) {
-      to_numbers_.push_back(static_cast<float>(256.0 / static_cast<double>(channel.step)));
+                 std::span<const uint8_t> group_sizes, std::vector<Statistics>* statistics)
+      : source_(source), channels_(channels), statistics_(statistics) {
+    const size_t count = source.tree.point_count - 1;
+    groups_.reserve(group_sizes.size());
+    int first = 0;
+    for (const uint8_t size : group_sizes) {
+      groups_.emplace_back(channels.subspan(first, size), count, first);
+      first += size;
+    }
+    for (size_t ch = 0; ch < channels.size(); ++ch) {
+      to_numbers_[ch] = static_cast<float>(256.0 / static_cast<double>(channels[ch].step));
+      channels[ch].coefficients.resize(count);
+      coefficients_[ch] = channels[ch].coefficients.data();
     }
   }
 
   void begin_node(uint32_t node, const HaarBlock& block) {
-    const int count = static_cast<int>(channels_.size());
+    const size_t count = channels_.size();
     uint32_t child = source_.tree.link[node];
     for (int c = 0; c < 8; ++c) {
       if (block.weight[8 + c] == 0) continue;
-      const float* mean = &source_.means[size_t{child} * source_.stride + source_.first_channel];
-      for (int ch = 0; ch < count; ++ch) means_[8 + c][ch] = mean[ch] * to_numbers_[ch];
+      const float* mean = source_.tree.child_mask[child] == 0
+                              ? &source_.points[source_.tree.link[child] * source_.stride]
+                              : &source_.means[child * source_.stride];
+      for (size_t ch = 0; ch < count; ++ch) means_[8 + c][ch] = mean[ch] * to_numbers_[ch];
       importance_[8 + c] = source_.importance[child++];
     }
     for (int i = 7; i >= 2; --i) {
@@ -57,13 +66,14 @@ class QuantizePolicy {
         continue;
       }
       const float share = static_cast<float>(block.split[i].share) * kShare;
-      for (int ch = 0; ch < count; ++ch)
+      for (size_t ch = 0; ch < count; ++ch)
         means_[i][ch] = means_[a][ch] + (means_[b][ch] - means_[a][ch]) * share;
       importance_[i] = importance_[a] + (importance_[b] - importance_[a]) * share;
     }
   }
 
-  void code(const SplitPlace& place, int32_t* q) {
+  template <int kStride>
+  void code(const SplitPlace<kStride>& place, int32_t* q) {
     const int entry = place.entry;
     const float to_steps = static_cast<float>(1 << (kScaleBits - kFractionBits)) /
                            static_cast<float>(place.split.scale);
@@ -71,35 +81,57 @@ class QuantizePolicy {
     const float importance =
         importance_[2 * entry] * share + importance_[2 * entry + 1] * (1.0f - share);
     const float lambda = source_.lambda / importance;
-    coder_.begin_split();
-    for (size_t ch = 0; ch < channels_.size(); ++ch) {
-      coder_.prepare(place, static_cast<int>(ch));
-      const float difference = means_[2 * entry + 1][ch] - means_[2 * entry][ch];
-      const auto predicted = static_cast<float>(place.predicted.at[ch]);
-      const float residual = (difference - predicted) * to_steps;
-      const int32_t magnitude = choose(std::fabs(residual), lambda);
-      q[ch] = residual < 0 ? -magnitude : magnitude;
-      if (statistics_ != nullptr) {
-        observe(place, static_cast<int>(ch), difference * to_steps, predicted * to_steps,
-                std::fabs(residual), magnitude);
-      }
-      channels_[ch].coefficients.push_back(q[ch]);
-      coder_.code(q[ch]);
+    alignas(32) float difference[kStride], residual[kStride];
+    for (int ch = 0; ch < kStride; ++ch) {
+      difference[ch] = means_[2 * entry + 1][ch] - means_[2 * entry][ch];
+      residual[ch] = (difference[ch] - static_cast<float>(place.predicted.at[ch])) * to_steps;
     }
+    for (Group& group : groups_) {
+      group.coder.begin_split();
+      for (int k = 0; k < group.count; ++k) {
+        const int ch = group.first + k;
+        group.coder.prepare(place, k, ch);
+        const int32_t magnitude = choose(group.coder, std::fabs(residual[ch]), lambda);
+        q[ch] = residual[ch] < 0 ? -magnitude : magnitude;
+        if (statistics_ != nullptr) {
+          observe(place, group, ch, difference[ch] * to_steps,
+                  static_cast<float>(place.predicted.at[ch]) * to_steps, std::fabs(residual[ch]),
+                  magnitude);
+        }
+        coefficients_[ch][next_] = q[ch];
+        group.coder.code(q[ch]);
+      }
+    }
+    ++next_;
   }
 
   bool failed() const { return false; }
-  std::vector<uint8_t> finish() { return coder_.finish(); }
+  std::vector<std::vector<uint8_t>> finish() {
+    std::vector<std::vector<uint8_t>> sections;
+    for (Group& group : groups_) sections.push_back(group.coder.finish());
+    return sections;
+  }
 
  private:
+  struct Group {
+    Group(std::span<const CodedChannel> channels, size_t coefficient_count, int first_channel)
+        : coder(channels, coefficient_count),
+          first(first_channel),
+          count(static_cast<int>(channels.size())) {}
+    CoefficientCoder coder;
+    int first;
+    int count;
+    uint32_t observed = 0;
+  };
+
   // The magnitude of least distortion + lambda x bits among the nearest, the one below it, and 0.
-  int32_t choose(float value, float lambda) {
+  static int32_t choose(CoefficientCoder& coder, float value, float lambda) {
     const auto top =
         static_cast<int32_t>(std::min(value + 0.5f, static_cast<float>(kMaxCoefficient)));
     if (top == 0 || lambda <= 0) return top;
     const auto cost = [&](int32_t magnitude) {
       const float error = value - static_cast<float>(magnitude);
-      return error * error + lambda * coder_.cost(magnitude);
+      return error * error + lambda * coder.cost(magnitude);
     };
     int32_t best = top;
     float best_cost = cost(top);
@@ -114,8 +146,9 @@ class QuantizePolicy {
     return best;
   }
 
-  void observe(const SplitPlace& place, int ch, float difference, float predicted, float residual,
-               int32_t magnitude) {
+  template <int kStride>
+  void observe(const SplitPlace<kStride>& place, Group& group, int ch, float difference,
+               float predicted, float residual, int32_t magnitude) {
     Statistics& s = (*statistics_)[ch];
     if (magnitude == 1) {
       s.shortfall_one += static_cast<double>(1.0f - residual);
@@ -126,49 +159,41 @@ class QuantizePolicy {
     }
     s.product[place.depth] += static_cast<double>(difference * predicted);
     s.square[place.depth] += static_cast<double>(predicted * predicted);
-    if (++observed_ % kFitStride != 0) return;
-    const auto row = [ch](const Row& from) { return static_cast<float>(from.at[ch]); };
-    const float features[kContextFeatures] = {row(place.parent),
-                                              row(place.around),
-                                              std::min(31.0f, row(place.own)),
-                                              static_cast<float>(coder_.last_magnitude()),
-                                              static_cast<float>(coder_.last_but_one_magnitude()),
-                                              row(place.ratio),
-                                              1.0f};
+    if (++group.observed % kFitStride != 0) return;
+    const auto row = [ch](const auto& from) { return static_cast<float>(from.at[ch]); };
+    const float features[kContextFeatures] = {
+        row(place.parent),
+        row(place.around),
+        std::min(31.0f, row(place.own)),
+        static_cast<float>(group.coder.last_magnitude()),
+        static_cast<float>(group.coder.last_but_one_magnitude()),
+        row(place.ratio),
+        1.0f};
     s.fit[place.axis].add(features, static_cast<float>(std::min(magnitude, kMaxLast)),
-                          static_cast<float>(coder_.expected()) / 4096.0f);
+                          static_cast<float>(group.coder.expected()) / 4096.0f);
   }
 
   const Source& source_;
   std::span<CodedChannel> channels_;
   std::vector<Statistics>* statistics_;
-  std::vector<float> to_numbers_;
-  CoefficientCoder coder_;
-  uint32_t observed_ = 0;
-  float means_[16][kCodedMaxChannels] = {};  // true means, in step / 256
+  std::vector<Group> groups_;
+  size_t next_ = 0;  // coefficient of each channel
+  int32_t* coefficients_[kCodedMaxChannels] = {};
+  alignas(32) float to_numbers_[kCodedMaxChannels] = {};
+  alignas(32) float means_[16][kCodedMaxChannels] = {};  // true means, in step / 256
   float importance_[16] = {};
 };
 
 }  // namespace
 
-void ContextFit::add(const float* features, float magnitude, float expected) {
-  const float weight = 1.0f / std::max(expected, 1.0f / 64);
-  size_t next = 0;
-  for (int i = 0; i < kContextFeatures; ++i) {
-    const float weighted = features[i] * weight;
-    for (int j = 0; j <= i; ++j) square[next++] += static_cast<double>(weighted * features[j]);
-    product[i] += static_cast<double>(weighted * magnitude);
-  }
-}
-
 AttributeQuantizer::AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
                                        std::span<const float> numbers,
                                        std::span<const float> importance, int channel_count)
-    : tree_(tree), weights_(weights), channel_count_(channel_count) {
+    : tree_(tree), weights_(weights), numbers_(numbers), channel_count_(channel_count) {
   constexpr float kFloor = 1.0f / 64, kCeiling = 64.0f;  // of the mean importance
   const size_t stride = static_cast<size_t>(channel_count);
   const size_t nodes = tree.child_mask.size();
-  means_.resize(nodes * stride);
+  if (nodes > 0) means_.resize(tree.offset[tree.depth()] * stride);
   importance_.assign(nodes, 1.0f);
   double sum = 0, weight_sum = 0;
   for (size_t node = 0; node < nodes; ++node) {
@@ -184,7 +209,6 @@ AttributeQuantizer::AttributeQuantizer(const Tree& tree, std::span<const uint32_
     const uint8_t mask = tree.child_mask[node];
     if (mask == 0) {
       const uint32_t rank = tree.link[node];
-      std::copy_n(&numbers[rank * stride], stride, &means_[node * stride]);
       if (sum > 0) {
         const double relative =
             static_cast<double>(importance[rank]) / weights[node] * (weight_sum / sum);
@@ -196,7 +220,9 @@ AttributeQuantizer::AttributeQuantizer(const Tree& tree, std::span<const uint32_
     block->build(table, mask, &weights[child]);
     for (int c = 0; c < 8; ++c) {
       if (!(mask >> c & 1)) continue;
-      std::copy_n(&means_[child * stride], stride, &heap[(8 + c) * stride]);
+      const float* mean = tree.child_mask[child] == 0 ? &numbers[tree.link[child] * stride]
+                                                      : &means_[child * stride];
+      std::copy_n(mean, stride, &heap[(8 + c) * stride]);
       heap_importance[8 + c] = importance_[child++];
     }
     for (int i = 7; i >= 1; --i) {
@@ -234,10 +260,10 @@ void AttributeQuantizer::adapt(CodedChannel& channel, const ChannelStatistics& s
   }
 }
 
-std::vector<uint8_t> AttributeQuantizer::quantize(
-    std::span<CodedChannel> channels, int first_channel, float lambda,
-    std::vector<ChannelStatistics>* statistics) const {
-  if (tree_.point_count == 0) return {};
+std::vector<std::vector<uint8_t>> AttributeQuantizer::quantize(
+    std::span<CodedChannel> channels, std::span<const uint8_t> group_sizes, int first_channel,
+    float lambda, std::vector<ChannelStatistics>* statistics) const {
+  if (tree_.point_count == 0) return std::vector<std::vector<uint8_t>>(group_sizes.size());
   if (statistics != nullptr) {
     statistics->assign(channels.size(), {});
     for (ChannelStatistics& s : *statistics) {
@@ -246,19 +272,20 @@ std::vector<uint8_t> AttributeQuantizer::quantize(
     }
   }
   for (size_t ch = 0; ch < channels.size(); ++ch) {
-    CodedChannel& channel = channels[ch];
-    channel.coefficients.clear();
-    channel.coefficients.reserve(tree_.point_count - 1);
-    const double root =
-        static_cast<double>(means_[first_channel + ch]) * 256.0 / static_cast<double>(channel.step);
-    channel.root = static_cast<int32_t>(std::clamp(
+    const double root = static_cast<double>(means_[first_channel + ch]) * 256.0 /
+                        static_cast<double>(channels[ch].step);
+    channels[ch].root = static_cast<int32_t>(std::clamp(
         std::nearbyint(root), -static_cast<double>(kMaxNumber), static_cast<double>(kMaxNumber)));
   }
-  const QuantizePolicy::Source source{tree_,          means_,        importance_,
-                                      channel_count_, first_channel, lambda};
-  const auto policy = std::make_unique<QuantizePolicy>(source, channels, statistics);
+  const QuantizePolicy::Source source{tree_,
+                                      numbers_.data() + first_channel,
+                                      means_.data() + first_channel,
+                                      importance_.data(),
+                                      static_cast<size_t>(channel_count_),
+                                      lambda};
+  const auto policy = std::make_unique<QuantizePolicy>(source, channels, group_sizes, statistics);
   std::vector<int32_t> numbers(size_t{tree_.point_count} * channels.size());
-  std::make_unique<AttributeWalk<QuantizePolicy>>(tree_, weights_, channels, *policy)->run(numbers);
+  walk_attributes(tree_, weights_, channels, *policy, numbers);
   return policy->finish();
 }
 

@@ -3,16 +3,46 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "codec/symbol_table.h"
 
 namespace voxpack {
 
+// Reciprocals to divide a state by a size exactly: for a size above 1 and below 2^15, and a state
+// below 2^63, state / size is the upper half of state * at_[size], shifted right by
+// bit_width(size - 1) - 1. (T. Granlund and P. Montgomery, "Division by invariant integers using
+// multiplication", 1994.)
+class StateReciprocals {
+ public:
+  StateReciprocals() {
+    for (uint32_t size = 2; size < kSymbolOne; ++size) {
+      const int width = std::bit_width(size - 1);
+      at_[size] = static_cast<uint64_t>(((Wide{1} << (63 + width)) + size - 1) / size);
+    }
+  }
+  // state / size, size 1 too.
+  uint64_t divide(uint64_t state, uint32_t size) const {
+    if (size == 1) return state;
+    return static_cast<uint64_t>(Wide{state} * at_[size] >> 64) >> (std::bit_width(size - 1) - 1);
+  }
+
+ private:
+  __extension__ typedef unsigned __int128 Wide;
+  std::array<uint64_t, kSymbolOne> at_{};
+};
+
 class SymbolEncoder {
  public:
-  // Makes room for that many symbols.
-  void reserve(size_t count) { ranges_.reserve(count); }
+  // Makes room for `count` more symbols; to be called before they are encoded.
+  void make_room(size_t count) {
+    if (room_ - used_ >= count) return;
+    room_ = 2 * room_ + count;
+    auto larger = std::make_unique_for_overwrite<uint32_t[]>(room_);
+    std::copy_n(ranges_.get(), used_, larger.get());
+    ranges_ = std::move(larger);
+  }
 
   void encode(SymbolTable& table, int symbol) {
     put(table.range(symbol));
@@ -27,9 +57,11 @@ class SymbolEncoder {
 
   // Everything coded so far; the encoder cannot be used afterwards.
   std::vector<uint8_t> finish() {
+    static const StateReciprocals reciprocals;
     std::vector<uint32_t> words;
+    words.reserve(used_ / 4);
     uint64_t state = uint64_t{1} << 31;
-    for (size_t i = ranges_.size(); i-- > 0;) {
+    for (size_t i = used_; i-- > 0;) {
       const uint32_t start = ranges_[i] & 0xffff, size = ranges_[i] >> 16;
       if (state >= uint64_t{size} << 48) {
         words.push_back(static_cast<uint32_t>(state));
@@ -38,7 +70,7 @@ class SymbolEncoder {
       if (start & kEven) {  // size is a power of two: the value takes the lowest bits
         state = state * (kSymbolOne / size) | (start & ~kEven);
       } else {
-        state = (state / size << kSymbolBits) + state % size + start;
+        state += start + reciprocals.divide(state, size) * (kSymbolOne - size);
       }
     }
     words.push_back(static_cast<uint32_t>(state >> 32));
@@ -53,9 +85,10 @@ class SymbolEncoder {
  private:
   static constexpr uint32_t kEven = 0x8000;  // marks the start of an even range
 
-  void put(SymbolRange range) { ranges_.push_back(range.start | range.size << 16); }
+  void put(SymbolRange range) { ranges_[used_++] = range.start | range.size << 16; }
 
-  std::vector<uint32_t> ranges_;  // start, size << 16
+  std::unique_ptr<uint32_t[]> ranges_;  // start, size << 16
+  size_t used_ = 0, room_ = 0;
 };
 
 }  // namespace voxpack

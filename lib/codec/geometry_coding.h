@@ -7,50 +7,10 @@
 
 #include "codec/bit_model.h"
 #include "codec/child_grid.h"
+#include "codec/geometry_contexts.h"
 #include "codec/octree.h"
 
 namespace voxpack {
-
-// Occupancy around a node when its own children are coded.
-struct NodeSurroundings {
-  uint64_t grid = 0;         // children; a node not coded yet counts as full
-  uint32_t face_nodes = 0;   // which of the 6 face neighbours exist
-  uint32_t other_nodes = 0;  // how many of the 20 others exist
-};
-
-inline NodeSurroundings surroundings(const Tree& tree, uint32_t first_of_depth, uint32_t node,
-                                     const Neighbours& around) {
-  NodeSurroundings out;
-  for (int i = 0; i < 27; ++i) {
-    const uint32_t other = around[i];
-    if (i == kSelf || other == kNoNode) continue;
-    const bool coded = other >= first_of_depth && other < node && tree.child_mask[other] != 0;
-    out.grid |= kChildGrid[i][coded ? tree.child_mask[other] : 255];
-    switch (i) {
-      case 4:
-        out.face_nodes |= 1;
-        break;
-      case 10:
-        out.face_nodes |= 2;
-        break;
-      case 12:
-        out.face_nodes |= 4;
-        break;
-      case 14:
-        out.face_nodes |= 8;
-        break;
-      case 16:
-        out.face_nodes |= 16;
-        break;
-      case 22:
-        out.face_nodes |= 32;
-        break;
-      default:
-        ++out.other_nodes;
-    }
-  }
-  return out;
-}
 
 template <class Coder>
 class GeometryCoding {
@@ -65,7 +25,7 @@ class GeometryCoding {
 
   GeometryCoding(Coder& coder, Tree& tree, uint32_t point_limit)
       : coder_(coder), tree_(tree), point_limit_(point_limit) {
-    wide_.resize(size_t{1} << 21);
+    wide_.resize(kWideOffsets[8]);
     counts_.resize(size_t{1} << 16);
     presence_.resize(size_t{1} << 17);
   }
@@ -77,22 +37,13 @@ class GeometryCoding {
     const int depth_count = tree_.shape.depth() + 1;
     if constexpr (Coder::kDecodes) {
       tree_.offset = {0, 1};
-      append(kUndivided);
+      resize_tree(1);
+      tree_.leaf_depth[0] = kUndivided;
     }
-    NeighbourWalk walk(tree_);
     // All nodes of the last depth are points: nothing is coded there.
     for (int depth = 0; depth + 1 < depth_count; ++depth) {
       if constexpr (requires { coder_.begin_depth(depth); }) coder_.begin_depth(depth);
-      const uint32_t first = tree_.offset[depth];
-      Status status;
-      walk.visit_depth(depth, depth + 2 < depth_count,
-                       [&](uint32_t node, uint32_t, const Neighbours& around) {
-                         if (status.ok()) status = code_node(depth, first, node, around);
-                       });
-      VOXPACK_TRY(std::move(status));
-      if constexpr (Coder::kDecodes) {
-        tree_.offset.push_back(static_cast<uint32_t>(tree_.link.size()));
-      }
+      VOXPACK_TRY(code_depth(depth, depth + 2 < depth_count));
     }
     if constexpr (Coder::kDecodes) {
       for (uint32_t node = tree_.offset[depth_count - 1]; node < tree_.offset[depth_count];
@@ -103,42 +54,117 @@ class GeometryCoding {
     return {};
   }
 
-  Status code_node(int depth, uint32_t first, uint32_t node, const Neighbours& around) {
-    // When encoding, a block's node carries its leaf depth already.
-    const bool decides =
-        tree_.leaf_depth[node] == kUndivided || tree_.leaf_depth[node] == depth + 2;
-    if (decides) code_division(depth, first, node, around);
-    if (tree_.leaf_depth[node] == depth) {
-      if constexpr (Coder::kDecodes) tree_.link[node] = tree_.point_count++;
-      return {};
-    }
-    const uint8_t mask = code_mask(node, surroundings(tree_, first, node, around));
+  // `keep`: the neighbours of the nodes are needed, for the next depth.
+  Status code_depth(int depth, bool keep) {
+    depth_ = depth;
+    first_ = tree_.offset[depth];
+    next_child_ = tree_.offset[depth + 1];
+    const uint32_t count = next_child_ - first_;
+    std::vector<Neighbours> current(keep ? count : 0);
     if constexpr (Coder::kDecodes) {
-      tree_.child_mask[node] = mask;
-      tree_.link[node] = static_cast<uint32_t>(tree_.link.size());
+      resize_tree(next_child_ + std::min<uint64_t>(uint64_t{8} * count, point_limit_));
+    }
+    Status status;
+    if (depth == 0) {
+      Neighbours& around = keep ? current[0] : scratch_;
+      around.fill(kNoNode);
+      around[kSelf] = 0;
+      ChildWindow nothing;
+      status = code_node(0, 0, around, 0, nothing);
+    } else {
+      status = code_children(keep ? &current : nullptr);
+    }
+    VOXPACK_TRY(std::move(status));
+    if constexpr (Coder::kDecodes) {
+      tree_.offset.push_back(next_child_);
+      resize_tree(next_child_);
+    }
+    above_.swap(current);
+    return {};
+  }
+
+  // All nodes of the depth, parent by parent.
+  Status code_children(std::vector<Neighbours>* current) {
+    const uint32_t first_parent = tree_.offset[depth_ - 1];
+    cells_.resize(first_ - first_parent);
+    for (uint32_t parent = first_parent; parent < first_; ++parent) {
+      const uint8_t mask = tree_.child_mask[parent];
+      cells_[parent - first_parent] = mask == 0 ? kAllCells : kCellsOfChildren[mask];
+    }
+    for (uint32_t parent = first_parent; parent < first_; ++parent) {
+      const uint8_t mask = tree_.child_mask[parent];
+      if (mask == 0) continue;
+      const Neighbours& around = above_[parent - first_parent];
+      ChildWindow window;
+      uint64_t nodes = 0;
+      for (int i = 0; i < 27; ++i) {
+        const uint32_t other = around[i];
+        if (other == kNoNode) continue;
+        const uint8_t children = tree_.child_mask[other];
+        nodes |= kChildGrid[i][children == 0 ? 255 : children];
+        window.add(i, other < first_parent ? kAllCells : cells_[other - first_parent]);
+      }
+      GrandchildCells cells = 0;
+      uint32_t node = tree_.link[parent];
+      const NeighbourGrid grid(tree_, around);
       for (int c = 0; c < 8; ++c) {
-        if (mask >> c & 1) append(tree_.leaf_depth[node]);
+        if (!(mask >> c & 1)) continue;
+        Neighbours& own = current != nullptr ? (*current)[node - first_] : scratch_;
+        if (current != nullptr) grid.neighbours(c, own);
+        VOXPACK_TRY(code_node(node, c, own, nodes, window));
+        const uint8_t coded = tree_.child_mask[node] == 0 ? 255 : tree_.child_mask[node];
+        cells |= cells_of_child(c, coded);
+        ++node;
       }
-      if (coder_.overrun()) return {Errc::bad_data, "geometry: the section ends too early"};
-      if (tree_.link.size() - tree_.offset[depth + 1] + tree_.point_count > point_limit_) {
-        return {Errc::bad_data, "geometry: more nodes at depth " + std::to_string(depth + 1) +
-                                    " than the " + std::to_string(point_limit_) +
-                                    " points of the header"};
-      }
+      cells_[parent - first_parent] = cells;
     }
     return {};
   }
 
-  void append(uint8_t leaf_depth) {
-    tree_.child_mask.push_back(0);
-    tree_.link.push_back(0);
-    tree_.leaf_depth.push_back(leaf_depth);
+  // `child`: of its parent; `nodes`: the nodes of this depth around those of the parent (as
+  // kChildGrid); `window`: the cells around those of the parent, changed to those of this node.
+  Status code_node(uint32_t node, int child, const Neighbours& around, uint64_t nodes,
+                   ChildWindow& window) {
+    // When encoding, a block's node carries its leaf depth already.
+    const bool decides =
+        tree_.leaf_depth[node] == kUndivided || tree_.leaf_depth[node] == depth_ + 2;
+    if (decides) code_division(node, around);
+    if (tree_.leaf_depth[node] == depth_) {
+      if constexpr (Coder::kDecodes) tree_.link[node] = tree_.point_count++;
+      return {};
+    }
+    window.set_child(child, 0);
+    const uint8_t mask = code_mask(tree_.child_mask[node], child, nodes, window);
+    window.set_child(child, mask);
+    if constexpr (Coder::kDecodes) return append_children(node, mask);
+    return {};
+  }
+
+  Status append_children(uint32_t node, uint8_t mask) {
+    const uint32_t end = next_child_ + kBitCount[mask];
+    if (coder_.overrun()) return {Errc::bad_data, "geometry: the section ends too early"};
+    if (uint64_t{end} - tree_.offset[depth_ + 1] + tree_.point_count > point_limit_) {
+      return {Errc::bad_data, "geometry: more nodes at depth " + std::to_string(depth_ + 1) +
+                                  " than the " + std::to_string(point_limit_) +
+                                  " points of the header"};
+    }
+    tree_.child_mask[node] = mask;
+    tree_.link[node] = next_child_;
+    const uint8_t leaf_depth = tree_.leaf_depth[node];
+    for (; next_child_ < end; ++next_child_) tree_.leaf_depth[next_child_] = leaf_depth;
+    return {};
+  }
+
+  void resize_tree(uint64_t size) {
+    tree_.child_mask.resize(size);
+    tree_.link.resize(size);
+    tree_.leaf_depth.resize(size);
   }
 
   // Whether an undivided node is a block of the level that its depth allows.
-  void code_division(int depth, uint32_t first, uint32_t node, const Neighbours& around) {
+  void code_division(uint32_t node, const Neighbours& around) {
     const TreeShape& shape = tree_.shape;
-    const int level = shape.min_level + (shape.depth() - 2 - depth);
+    const int level = shape.min_level + (shape.depth() - 2 - depth_);
     if (level > shape.max_level) return;
     bool is_block = true;
     if (level > shape.min_level) {
@@ -146,7 +172,7 @@ class GeometryCoding {
       for (const int i : {4, 10, 12, 14, 16, 22, 1, 3, 9}) {
         const uint32_t other = around[i];
         if (other == kNoNode) continue;
-        if (other < first || tree_.leaf_depth[other] != kUndivided) {
+        if (other < first_ || tree_.leaf_depth[other] != kUndivided) {
           if (other < node) ++blocks;
         } else if (other < node) {
           ++divided;
@@ -154,67 +180,76 @@ class GeometryCoding {
       }
       Counter& counter =
           division_[level - shape.min_level][std::min(blocks, 5)][std::min(divided, 5)];
-      is_block = coder_.code(clamp_probability(counter.p), tree_.leaf_depth[node] == depth + 2);
+      is_block = coder_.code(clamp_probability(counter.p), tree_.leaf_depth[node] == depth_ + 2);
       update_counter(counter, is_block, kLimit);
     }
     if constexpr (Coder::kDecodes) {
-      if (is_block) tree_.leaf_depth[node] = static_cast<uint8_t>(depth + 2);
+      if (is_block) tree_.leaf_depth[node] = static_cast<uint8_t>(depth_ + 2);
     }
   }
 
-  uint8_t code_mask(uint32_t node, const NodeSurroundings& near) {
-    const uint32_t mask = tree_.child_mask[node];  // 0 when decoding
-    const uint32_t presence = near.face_nodes | std::min(7u, near.other_nodes / 2) << 6;
-    uint64_t grid = near.grid;
-    uint32_t coded = 0;
+  // `mask`: 0 when decoding.
+  uint8_t code_mask(uint32_t mask, int child, uint64_t nodes, const ChildWindow& window) {
+    uint32_t outer[8];
+    outer_contexts(window, child, outer);
     for (int c = 0; c < 8; ++c) {
+      __builtin_prefetch(&wide_[kWideOffsets[c] + (outer[c] >> kFacesShift << kSiblingBits[c])], 1);
+    }
+    const uint32_t presence = presence_of(nodes, child);
+    uint32_t coded = 0;
+    for (uint32_t c = 0; c < 8; ++c) {
       bool bit = true;  // a node without children does not exist
       if (c < 7 || coded != 0) {
-        bit = code_child(c, coded, grid, presence, mask >> c & 1);
+        bit = code_child(c, 1u << c | coded, outer[c], presence, mask >> c & 1);
       }
-      if (bit) {
-        coded |= 1u << c;
-        grid |= kChildGrid[kSelf][1u << c];
-      }
+      coded |= static_cast<uint32_t>(bit) << c;
     }
     return static_cast<uint8_t>(coded);
   }
 
-  bool code_child(int c, uint32_t coded, uint64_t grid, uint32_t presence, bool bit) {
-    const int shift = (c & 1) + 4 * (c >> 1 & 1) + 16 * (c >> 2);
-    const uint64_t near = grid >> shift;  // 3 x 3 x 3 around the child, centre at bit 21
-    const auto row = [near](int i) { return static_cast<uint32_t>(near >> i & 7); };
-    // Rows (y, z): faces are 1 of row (0,1), (2,1), (1,0), (1,2) and 0 and 2 of row (1,1).
-    const uint32_t below = row(4), above = row(36), left = row(16), right = row(24), own = row(20);
-    const uint32_t faces = (below >> 1 & 1) | (above & 2) | (left & 2) << 1 | (right & 2) << 2 |
-                           (own & 1) << 4 | (own & 4) << 3;
-    const auto ends = [](uint32_t r) { return (r & 1) | (r >> 1 & 2); };
-    const uint32_t r00 = row(0), r20 = row(8), r02 = row(32), r22 = row(40);
-    const uint32_t edges = ends(below) | ends(above) << 2 | ends(left) << 4 | ends(right) << 6 |
-                           (r00 >> 1 & 1) << 8 | (r20 >> 1 & 1) << 9 | (r02 >> 1 & 1) << 10 |
-                           (r22 >> 1 & 1) << 11;
-    const uint32_t corners = ends(r00) | ends(r20) << 2 | ends(r02) << 4 | ends(r22) << 6;
-    const uint32_t edge_count = kBitCount[edges & 0xff] + kBitCount[edges >> 8];
-    const uint32_t corner_count = kBitCount[corners];
-    const uint32_t face_count = kBitCount[faces];
-    const auto child = static_cast<uint32_t>(c);
+  // Which of the 6 face neighbours of the node exist, and how many of the others.
+  static uint32_t presence_of(uint64_t nodes, int child) {
+    const uint64_t near = nodes >> ((child & 1) + 4 * (child >> 1 & 1) + 16 * (child >> 2));
+    const auto square = [near](int shift) {
+      const auto rows = static_cast<uint32_t>(near >> shift);
+      return (rows & 7) | (rows >> 1 & 0x38) | (rows >> 2 & 0x1c0);
+    };
+    const uint32_t below = square(0), own = square(16) & ~16u, above = square(32);
+    const uint32_t faces = (below >> 4 & 1) | (own >> 1 & 1) << 1 | (own >> 3 & 1) << 2 |
+                           (own >> 5 & 1) << 3 | (own >> 7 & 1) << 4 | (above >> 4 & 1) << 5;
+    const auto count = [](uint32_t cells) { return kBitCount[cells & 255] + (cells >> 8); };
+    const uint32_t others = count(below) + count(own) + count(above) - kBitCount[faces];
+    return faces | std::min(7u, others / 2) << 6;
+  }
+
+  bool code_child(uint32_t c, uint32_t siblings, uint32_t outer, uint32_t presence, bool bit) {
+    const SiblingContext& sibling = kSiblingContexts[siblings];
+    const uint32_t counts = (outer & kCountFields) + (sibling.word & kCountFields);
+    const uint32_t edges = counts >> kEdgeCountShift & 15, corners = counts & 15;
+    const uint32_t faces = (outer >> kFacesShift & 7) << 3 | (sibling.word >> kFacesShift & 7);
     const std::array<Counter*, 3> counters = {
-        &wide_[child << 18 | faces << 12 | edges],
-        &counts_[child << 13 | faces << 7 | edge_count << 3 | std::min(7u, corner_count)],
-        &presence_[((1u << c) | coded) | presence << 8]};
-    mix_.prepare(counters, weights_[child][face_count]);
-    bit = coder_.code(mix_.probability(), bit);
-    mix_.update(bit, kLimit);
+        &wide_[kWideOffsets[c] + (outer >> kFacesShift << kSiblingBits[c]) + sibling.place],
+        &counts_[c << 13 | faces << 7 | edges << 3 | std::min(7u, corners)],
+        &presence_[siblings | presence << 8]};
+    Mix<3> mix;
+    mix.prepare(counters, weights_[c][counts >> kFaceCountShift]);
+    bit = coder_.code(mix.probability(), bit);
+    mix.update(bit, kLimit);
     return bit;
   }
 
   Coder& coder_;
   Tree& tree_;
   const uint32_t point_limit_;
+  int depth_ = 0;
+  uint32_t first_ = 0;       // node of the depth
+  uint32_t next_child_ = 0;  // that a node of the depth gets
+  std::vector<Neighbours> above_;
+  std::vector<GrandchildCells> cells_;  // of the parents; a child not coded yet counts as full
+  Neighbours scratch_;
   std::vector<Counter> wide_;      // child, faces, edges
   std::vector<Counter> counts_;    // child, faces, number of edges and corners
   std::vector<Counter> presence_;  // children coded so far, nodes around
-  Mix<3> mix_;
   std::array<std::array<MixWeights<3>, 7>, 8> weights_;
   std::array<std::array<std::array<Counter, 6>, 6>, 8> division_;
 };

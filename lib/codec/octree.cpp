@@ -113,14 +113,17 @@ Result<Tree> build_tree(const TreeShape& shape, const std::vector<CodedBlock>& b
   tree.offset.push_back(0);
   if (keyed.empty()) return tree;
   const int depth_count = shape.depth() + 1;
-  std::vector<OpenNode> open = {{0, static_cast<uint32_t>(keyed.size()), 0}};
+  std::vector<OpenNode> open = {{0, static_cast<uint32_t>(keyed.size()), 0}}, next;
   tree.leaf_depth.push_back(kUndivided);
-  for (int depth = 0; depth < depth_count; ++depth) {
-    const auto first = static_cast<uint32_t>(tree.offset.back());
-    tree.offset.push_back(first + static_cast<uint32_t>(open.size()));
-    tree.child_mask.resize(tree.offset.back());
-    tree.link.resize(tree.offset.back());
-    std::vector<OpenNode> next;
+  uint32_t count = 1;
+  for (int depth = 0; depth + 1 < depth_count; ++depth) {
+    const uint32_t first = tree.offset.back();
+    tree.offset.push_back(first + count);
+    tree.child_mask.resize(first + count);
+    tree.link.resize(first + count);
+    const bool last = depth + 2 == depth_count;  // all children are points
+    next.clear();
+    count = 0;
     for (size_t i = 0; i < open.size(); ++i) {
       const auto node = static_cast<uint32_t>(first + i);
       OpenNode range = open[i];
@@ -133,7 +136,12 @@ Result<Tree> build_tree(const TreeShape& shape, const std::vector<CodedBlock>& b
         tree.link[node] = tree.point_count++;
         continue;
       }
-      tree.link[node] = tree.offset.back() + static_cast<uint32_t>(next.size());
+      tree.link[node] = tree.offset.back() + count;
+      if (last) {
+        tree.child_mask[node] = static_cast<uint8_t>(range.mask);
+        count += kBitCount[tree.child_mask[node]];
+        continue;
+      }
       uint8_t mask = 0;
       for (int c = 0; c < 8; ++c) {
         OpenNode child;
@@ -154,11 +162,18 @@ Result<Tree> build_tree(const TreeShape& shape, const std::vector<CodedBlock>& b
         mask = static_cast<uint8_t>(mask | 1 << c);
         next.push_back(child);
         tree.leaf_depth.push_back(leaf_depth);
+        ++count;
       }
       tree.child_mask[node] = mask;
     }
-    open = std::move(next);
+    open.swap(next);
   }
+  const uint32_t first = tree.offset.back();
+  tree.offset.push_back(first + count);
+  tree.child_mask.resize(first + count);
+  tree.link.resize(first + count);
+  tree.leaf_depth.resize(first + count, static_cast<uint8_t>(depth_count - 1));
+  for (uint32_t i = 0; i < count; ++i) tree.link[first + i] = tree.point_count++;
   return tree;
 }
 

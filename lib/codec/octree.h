@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "codec/coded_field.h"
@@ -66,43 +67,70 @@ bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
 std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift);
 
 // The 27 nodes around a node and itself, at [(dx + 1) + 3 (dy + 1) + 9 (dz + 1)]: node of the same
-// depth, or the coarser point that covers the place, or kNoNode.
-using Neighbours = std::array<uint32_t, 27>;
+// depth, or the coarser point that covers the place, or kNoNode. The last entry means nothing: rows
+// of three are copied as four.
+using Neighbours = std::array<uint32_t, 28>;
+inline constexpr int kNeighbourCount = 27;
 inline constexpr int kSelf = 13;
 
-// Where neighbour i of child c is found: neighbour `parent` of the parent, its child `child`.
-struct NeighbourSource {
-  uint8_t parent = 0;
-  uint8_t child = 0;
+// A child of a neighbour that touches the node, and its cell in NeighbourGrid.
+struct Touching {
+  uint8_t cell, child;
 };
-inline constexpr auto kNeighbourSources = [] {
-  std::array<std::array<NeighbourSource, 27>, 8> table{};
-  for (int c = 0; c < 8; ++c) {
-    for (int i = 0; i < 27; ++i) {
-      const int x = (c & 1) + i % 3 + 1, y = (c >> 1 & 1) + i / 3 % 3 + 1, z = (c >> 2) + i / 9 + 1;
-      table[c][i] = {static_cast<uint8_t>(x / 2 + 3 * (y / 2) + 9 * (z / 2)),
-                     static_cast<uint8_t>(x % 2 + 2 * (y % 2) + 4 * (z % 2))};
+// The children of neighbour i that touch the node: first[i] .. first[i + 1] - 1.
+struct TouchingTable {
+  std::array<Touching, 64> at{};
+  std::array<uint8_t, kNeighbourCount + 1> first{};
+};
+inline constexpr auto kTouching = [] {
+  TouchingTable table;
+  int next = 0;
+  for (int i = 0; i < kNeighbourCount; ++i) {
+    for (int c = 0; c < 8; ++c) {
+      const int x = 2 * (i % 3) - 1 + (c & 1);
+      const int y = 2 * (i / 3 % 3) - 1 + (c >> 1 & 1);
+      const int z = 2 * (i / 9) - 1 + (c >> 2);
+      if (x < 0 || x > 3 || y < 0 || y > 3 || z < 0 || z > 3) continue;
+      table.at[next++] = {static_cast<uint8_t>(x + 4 * y + 16 * z), static_cast<uint8_t>(c)};
     }
+    table.first[i + 1] = static_cast<uint8_t>(next);
   }
   return table;
 }();
 
-inline void child_neighbours(const Tree& tree, const Neighbours& parent, int c, Neighbours& out) {
-  const auto& sources = kNeighbourSources[c];
-  for (int i = 0; i < 27; ++i) {
-    const uint32_t node = parent[sources[i].parent];
-    uint32_t found = kNoNode;
-    if (node != kNoNode) {
+// The children of a node and what touches them, at [x + 4 y + 16 z]; its own are at 1..2.
+class NeighbourGrid {
+ public:
+  // `around`: the neighbours of the node, which must not be a point.
+  NeighbourGrid(const Tree& tree, const Neighbours& around) {
+    node_.fill(kNoNode);
+    for (int i = 0; i < kNeighbourCount; ++i) {
+      const uint32_t node = around[i];
+      if (node == kNoNode) continue;
       const uint8_t mask = tree.child_mask[node];
-      if (mask == 0) {
-        found = node;
-      } else if (mask >> sources[i].child & 1) {
-        found = tree.link[node] + child_rank(mask, sources[i].child);
+      const uint32_t link = tree.link[node];
+      for (int t = kTouching.first[i]; t < kTouching.first[i + 1]; ++t) {
+        const Touching& touching = kTouching.at[t];
+        if (mask == 0) {
+          node_[touching.cell] = node;
+        } else if (mask >> touching.child & 1) {
+          node_[touching.cell] = link + child_rank(mask, touching.child);
+        }
       }
     }
-    out[i] = found;
   }
-}
+
+  // The neighbours of child c, which must exist.
+  void neighbours(int c, Neighbours& out) const {
+    const uint32_t* from = &node_[(c & 1) + 4 * (c >> 1 & 1) + 16 * (c >> 2)];
+    for (int row = 0; row < 9; ++row) {
+      std::memcpy(&out[3 * row], from + row % 3 * 4 + row / 3 * 16, 4 * sizeof(uint32_t));
+    }
+  }
+
+ private:
+  std::array<uint32_t, 65> node_;  // one more than cells: rows of three are copied as four
+};
 
 // Visits the nodes of one depth in order: visit(node, parent, neighbours). Keeps the neighbours of
 // a depth for the next one. The tree must be complete down to the visited depth; depths are visited
@@ -126,10 +154,12 @@ class NeighbourWalk {
     }
     for (uint32_t parent = depth > 0 ? tree_.offset[depth - 1] : first; parent < first; ++parent) {
       const uint8_t mask = tree_.child_mask[parent];
+      if (mask == 0) continue;
       uint32_t node = tree_.link[parent];
+      const NeighbourGrid grid(tree_, above_[parent - tree_.offset[depth - 1]]);
       for (int c = 0; c < 8; ++c) {
         if (!(mask >> c & 1)) continue;
-        child_neighbours(tree_, above_[parent - tree_.offset[depth - 1]], c, own);
+        grid.neighbours(c, own);
         if (keep) current[node - first] = own;
         visit(node, parent, own);
         ++node;

@@ -3,91 +3,142 @@
 #include <algorithm>
 #include <array>
 
-#include "codec/child_grid.h"
+#include "codec/child_window.h"
 
 namespace voxpack {
 namespace {
 
-constexpr int kPatternBits = 18;  // 6 faces, 12 edges
+// Which faces (-z, -y, -x, +x, +y, +z) and edges of a point are occupied.
+constexpr int kFaceBits = 6, kEdgeBits = 12;
 
-// The shape of a pattern of occupied faces (-x, +x, -y, +y, -z, +z) and edges.
-struct EdgeOfGrid {
-  int bit;       // of the 3 x 3 x 3 grid at stride 1, 4, 16
-  int faces[2];  // that it lies between
+struct EdgeOfCube {
+  int slice, place;  // z + 1, 3 (y + 1) + x + 1
+  int faces[2];      // that it lies between
 };
+constexpr std::array<EdgeOfCube, kEdgeBits> kEdges = {{{0, 1, {0, 1}},
+                                                       {0, 3, {0, 2}},
+                                                       {0, 5, {0, 3}},
+                                                       {0, 7, {0, 4}},
+                                                       {1, 0, {1, 2}},
+                                                       {1, 2, {1, 3}},
+                                                       {1, 6, {4, 2}},
+                                                       {1, 8, {4, 3}},
+                                                       {2, 1, {5, 1}},
+                                                       {2, 3, {5, 2}},
+                                                       {2, 5, {5, 3}},
+                                                       {2, 7, {5, 4}}}};
 
-constexpr int kFaceBits[6] = {20, 22, 17, 25, 5, 37};
-constexpr auto kEdges = [] {
-  std::array<EdgeOfGrid, 12> edges{};
-  constexpr int kStride[3] = {1, 4, 16};
-  int next = 0;
-  for (int a = 0; a < 3; ++a) {
-    for (int b = a + 1; b < 3; ++b) {
-      for (int side = 0; side < 4; ++side) {
-        const int first = side & 1, second = side >> 1;
-        const int bit =
-            21 + (first ? kStride[a] : -kStride[a]) + (second ? kStride[b] : -kStride[b]);
-        edges[next++] = {bit, {2 * a + first, 2 * b + second}};
-      }
+// What the 9 cells of a slice say: faces, edges above them.
+constexpr auto kPatterns = [] {
+  std::array<std::array<uint32_t, 512>, 3> table{};
+  for (uint32_t cells = 0; cells < 512; ++cells) {
+    table[0][cells] |= cells >> 4 & 1;
+    table[2][cells] |= (cells >> 4 & 1) << 5;
+    table[1][cells] |= (cells >> 1 & 1) << 1 | (cells >> 3 & 1) << 2 | (cells >> 5 & 1) << 3 |
+                       (cells >> 7 & 1) << 4;
+    for (int e = 0; e < kEdgeBits; ++e) {
+      table[kEdges[e].slice][cells] |= (cells >> kEdges[e].place & 1) << (kFaceBits + e);
     }
   }
-  return edges;
+  return table;
+}();
+
+// What follows from the faces.
+struct FacePattern {
+  uint32_t shape = 0;               // of a point with these faces and no edges
+  std::array<uint32_t, 3> edges{};  // with 0, 1, 2 occupied faces beside them
+};
+constexpr auto kFacePatterns = [] {
+  std::array<FacePattern, 1 << kFaceBits> table{};
+  for (uint32_t faces = 0; faces < table.size(); ++faces) {
+    const auto has = [faces](int f) { return static_cast<int>(faces >> f & 1); };
+    int pairs[3] = {has(0) + has(5), has(1) + has(4), has(2) + has(3)};
+    std::sort(pairs, pairs + 3);
+    table[faces].shape = static_cast<uint32_t>(9 * pairs[0] + 3 * pairs[1] + pairs[2]) * 2197;
+    for (int e = 0; e < kEdgeBits; ++e) {
+      table[faces].edges[has(kEdges[e].faces[0]) + has(kEdges[e].faces[1])] |= 1u << e;
+    }
+  }
+  return table;
+}();
+
+constexpr auto kEdgeCounts = [] {
+  std::array<uint8_t, 1 << kEdgeBits> table{};
+  for (size_t i = 1; i < table.size(); ++i) {
+    table[i] = static_cast<uint8_t>(table[i / 2] + i % 2);
+  }
+  return table;
 }();
 
 uint16_t shape_of_pattern(uint32_t pattern) {
-  int pairs[3];
-  for (int axis = 0; axis < 3; ++axis) {
-    pairs[axis] = kBitCount[pattern >> 2 * axis & 3];
-  }
-  std::sort(pairs, pairs + 3);
-  int beside[3] = {0, 0, 0};  // edges with 0, 1, 2 occupied faces beside them
-  for (int e = 0; e < 12; ++e) {
-    if (!(pattern >> (6 + e) & 1)) continue;
-    ++beside[(pattern >> kEdges[e].faces[0] & 1) + (pattern >> kEdges[e].faces[1] & 1)];
-  }
-  const int faces = 9 * pairs[0] + 3 * pairs[1] + pairs[2];
-  return static_cast<uint16_t>(((faces * 13 + beside[1]) * 13 + beside[0]) * 13 + beside[2]);
+  const FacePattern& faces = kFacePatterns[pattern & ((1 << kFaceBits) - 1)];
+  const uint32_t edges = pattern >> kFaceBits;
+  const uint32_t e0 = kEdgeCounts[edges & faces.edges[0]];
+  const uint32_t e1 = kEdgeCounts[edges & faces.edges[1]];
+  const uint32_t e2 = kEdgeCounts[edges & faces.edges[2]];
+  return static_cast<uint16_t>(faces.shape + (e1 * 13 + e0) * 13 + e2);
 }
 
-// Calls visit(rank, pattern) for every point.
+// The grandchildren of a node; those of its children that are points are all there.
+GrandchildCells grandchild_cells(const Tree& tree, size_t node) {
+  const uint8_t mask = tree.child_mask[node];
+  if (mask == 0) return kAllCells;
+  GrandchildCells cells = 0;
+  uint32_t child = tree.link[node];
+  for (int c = 0; c < 8; ++c) {
+    if (!(mask >> c & 1)) continue;
+    const uint8_t grandchildren = tree.child_mask[child++];
+    cells |= cells_of_child(c, grandchildren == 0 ? 255 : grandchildren);
+  }
+  return cells;
+}
+
+// Calls visit(rank, shape) for the points among the grandchildren of a node.
+template <class Visit>
+void visit_grandchildren(const Tree& tree, uint32_t node, const ChildWindow& window,
+                         Visit&& visit) {
+  uint32_t child = tree.link[node];
+  for (int c = 0; c < 8; ++c) {
+    if (!(tree.child_mask[node] >> c & 1)) continue;
+    const uint8_t mask = tree.child_mask[child];
+    uint32_t point = tree.link[child++];
+    for (int g = 0; g < 8; ++g) {
+      if (!(mask >> g & 1)) continue;
+      const int x = 2 * (c & 1) + (g & 1), y = (c & 2) + (g >> 1 & 1), z = (c >> 1 & 2) + (g >> 2);
+      uint32_t pattern = 0;
+      for (int s = 0; s < 3; ++s) pattern |= kPatterns[s][window.square(z + s, x, y)];
+      visit(tree.link[point++], shape_of_pattern(pattern));
+    }
+  }
+}
+
+// Calls visit(rank, shape) for every point.
 template <class Visit>
 void visit_points(const Tree& tree, Visit&& visit) {
   NeighbourWalk walk(tree);
-  for (int depth = 0; depth < tree.depth(); ++depth) {
-    walk.visit_depth(depth, depth + 1 < tree.depth(),
-                     [&](uint32_t node, uint32_t, const Neighbours& around) {
-                       if (tree.leaf_depth[node] != depth + 1)
-                         return;  // its children are no points
-                       uint64_t grid = 0;
-                       for (int i = 0; i < 27; ++i) {
-                         if (around[i] == kNoNode) continue;
-                         const uint8_t mask = tree.child_mask[around[i]];
-                         grid |= kChildGrid[i][mask == 0 ? 255 : mask];
-                       }
-                       uint32_t child = tree.link[node];
-                       for (int c = 0; c < 8; ++c) {
-                         if (!(tree.child_mask[node] >> c & 1)) continue;
-                         const uint64_t near = grid >> ((c & 1) + 4 * (c >> 1 & 1) + 16 * (c >> 2));
-                         uint32_t pattern = 0;
-                         for (int f = 0; f < 6; ++f) {
-                           pattern |= static_cast<uint32_t>(near >> kFaceBits[f] & 1) << f;
-                         }
-                         for (int e = 0; e < 12; ++e) {
-                           pattern |= static_cast<uint32_t>(near >> kEdges[e].bit & 1) << (6 + e);
-                         }
-                         visit(tree.link[child++], pattern);
-                       }
-                     });
+  std::vector<GrandchildCells> cells;
+  for (int depth = 0; depth + 2 <= tree.depth(); ++depth) {
+    const uint32_t first = tree.offset[depth];
+    cells.resize(tree.offset[depth + 1] - first);
+    for (size_t i = 0; i < cells.size(); ++i) cells[i] = grandchild_cells(tree, first + i);
+    const auto visit_node = [&](uint32_t node, uint32_t, const Neighbours& around) {
+      if (tree.leaf_depth[node] != depth + 2) return;  // its grandchildren are no points
+      ChildWindow window;
+      for (int i = 0; i < 27; ++i) {
+        const uint32_t other = around[i];
+        if (other != kNoNode) window.add(i, other < first ? kAllCells : cells[other - first]);
+      }
+      visit_grandchildren(tree, node, window, visit);
+    };
+    walk.visit_depth(depth, depth + 3 <= tree.depth(), visit_node);
   }
 }
 
 }  // namespace
 
 std::vector<uint16_t> point_shapes(const Tree& tree) {
-  std::vector<uint16_t> of_pattern(size_t{1} << kPatternBits);
-  for (uint32_t p = 0; p < of_pattern.size(); ++p) of_pattern[p] = shape_of_pattern(p);
   std::vector<uint16_t> shapes(tree.point_count);
-  visit_points(tree, [&](uint32_t rank, uint32_t pattern) { shapes[rank] = of_pattern[pattern]; });
+  visit_points(tree, [&](uint32_t rank, uint16_t shape) { shapes[rank] = shape; });
   return shapes;
 }
 
@@ -95,10 +146,8 @@ std::vector<int16_t> point_offsets(const Tree& tree, std::span<const ShapeOffset
   if (offsets.empty()) return {};
   std::vector<int16_t> of_shape(kShapeCount, 0);
   for (const ShapeOffset& entry : offsets) of_shape[entry.shape] = entry.offset;
-  std::vector<int16_t> of_pattern(size_t{1} << kPatternBits);
-  for (uint32_t p = 0; p < of_pattern.size(); ++p) of_pattern[p] = of_shape[shape_of_pattern(p)];
   std::vector<int16_t> out(tree.point_count);
-  visit_points(tree, [&](uint32_t rank, uint32_t pattern) { out[rank] = of_pattern[pattern]; });
+  visit_points(tree, [&](uint32_t rank, uint16_t shape) { out[rank] = of_shape[shape]; });
   return out;
 }
 

@@ -40,7 +40,8 @@ class alignas(64) SymbolTable {
   }
 
   SymbolRange range(int symbol) const {
-    const uint32_t start = symbol == 0 ? 0 : bounds_[symbol];
+    // A mask, since whether a symbol is 0 is what branches predict worst.
+    const uint32_t start = bounds_[symbol] & (0u - static_cast<uint32_t>(symbol != 0));
     const uint32_t end = symbol == kSymbolCount - 1 ? kSymbolOne : bounds_[symbol + 1];
     return {start, end - start};
   }
@@ -49,11 +50,13 @@ class alignas(64) SymbolTable {
   int find(uint32_t slot) const {
 #if defined(__SSE2__)
     const __m128i wanted = _mm_set1_epi16(static_cast<int16_t>(slot));
-    const __m128i low = _mm_load_si128(reinterpret_cast<const __m128i*>(bounds_));
-    const __m128i high = _mm_load_si128(reinterpret_cast<const __m128i*>(bounds_ + 8));
+    // 1..8 and 8..15: a load of bounds_[0] would wait for its last store.
+    const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bounds_ + 1));
+    const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bounds_ + 8));
     const auto above = static_cast<uint32_t>(_mm_movemask_epi8(
         _mm_packs_epi16(_mm_cmpgt_epi16(low, wanted), _mm_cmpgt_epi16(high, wanted))));
-    return std::countr_zero((above & 0xfffeu) | 0x10000u) - 1;
+    const int first = std::countr_zero(above | 0x10000u);
+    return first - (first > 7);
 #else
     int symbol = 0;
     for (int s = 1; s < kSymbolCount; ++s) symbol += bounds_[s] <= slot;

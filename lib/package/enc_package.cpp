@@ -154,12 +154,8 @@ Result<std::vector<uint8_t>> encode_package(const CodedField& field) {
     }
   }
   const std::vector<uint32_t> weights = node_weights(tree, field.level_weight_shift);
-  std::vector<std::vector<uint8_t>> attributes;
-  size_t first = 0;
-  for (const uint8_t size : field.group_sizes) {
-    attributes.push_back(encode_attributes(tree, weights, {&field.channels[first], size}));
-    first += size;
-  }
+  const std::vector<std::vector<uint8_t>> attributes =
+      encode_attributes(tree, weights, field.channels, field.group_sizes);
   return assemble_package(field, tree.point_count, encode_geometry(tree), attributes);
 }
 

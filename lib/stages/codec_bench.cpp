@@ -107,16 +107,12 @@ class CodecRun {
     const AttributeQuantizer quantizer(tree_, weights, numbers_, {}, cloud_.channels);
     Coded coded;
     coded.channels = channels;
-    int first = 0;
-    for (const uint8_t size : groups_) {
-      std::vector<AttributeQuantizer::ChannelStatistics> statistics;
-      coded.sections.push_back(quantizer.quantize({&coded.channels[first], size}, first,
-                                                  static_cast<float>(options_.lambda),
-                                                  adapts ? &statistics : nullptr));
-      for (size_t c = 0; c < statistics.size(); ++c) {
-        AttributeQuantizer::adapt(channels[first + c], statistics[c]);
-      }
-      first += size;
+    std::vector<AttributeQuantizer::ChannelStatistics> statistics;
+    coded.sections =
+        quantizer.quantize(coded.channels, groups_, 0, static_cast<float>(options_.lambda),
+                           adapts ? &statistics : nullptr);
+    for (size_t c = 0; c < statistics.size(); ++c) {
+      AttributeQuantizer::adapt(channels[c], statistics[c]);
     }
     return coded;
   }

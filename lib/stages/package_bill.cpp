@@ -24,15 +24,17 @@ Result<std::vector<BillRow>> make_bill(std::span<const uint8_t> package) {
   };
   const std::vector<double> geometry = geometry_bits(tree);
   for (int depth = 0; depth < tree.depth(); ++depth) add("geometry", "", depth, geometry[depth]);
+  const std::vector<double> bits = attribute_bits(tree, weights, field.channels, field.group_sizes);
+  const size_t channels = field.channels.size();
   size_t first = 0;
   for (size_t group = 0; group < field.group_sizes.size(); ++group) {
     const size_t size = field.group_sizes[group];
-    const std::vector<double> bits = attribute_bits(tree, weights, {&field.channels[first], size});
     for (size_t k = 0; k < size; ++k) {
       const std::string channel =
           first + k == 0 ? "density" : "feature " + std::to_string(first + k - 1);
       for (int depth = 0; depth < tree.depth(); ++depth) {
-        add("attributes " + std::to_string(group), channel, depth, bits[depth * size + k]);
+        add("attributes " + std::to_string(group), channel, depth,
+            bits[depth * channels + first + k]);
       }
     }
     first += size;

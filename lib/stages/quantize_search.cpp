@@ -1,6 +1,8 @@
 // Search for the colour step whose package just fits the budget; each try is a whole encoding.
 #include "stages/quantize_search.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -83,7 +85,8 @@ class StepSearch {
     return {};
   }
 
-  // Encodes at `colour_step`, groups in parallel; each depends on nothing but its channels.
+  // Encodes at `colour_step`. Groups depend on nothing but their channels, and share the way
+  // through the tree: each thread takes a run of them.
   Try encode(double colour_step, bool adapts) {
     Try made;
     made.colour_step = colour_step;
@@ -93,26 +96,47 @@ class StepSearch {
       const double least = std::max(1e-9, largest_[c] / kMaxSteps);
       made.channels[c].step = static_cast<float>(std::clamp(step, least, 1e6));
     }
-    const int groups = static_cast<int>(codes_.group_sizes.size());
-    std::vector<size_t> first(groups, 0), bytes(groups, 0);
-    for (int g = 1; g < groups; ++g) first[g] = first[g - 1] + codes_.group_sizes[g - 1];
+    const std::vector<GroupRun> runs = group_runs();
+    std::vector<size_t> bytes(runs.size(), 0);
 #pragma omp parallel for schedule(dynamic)
-    for (int i = 0; i < groups; ++i) {
-      const int g = groups - 1 - i;  // the last groups are the largest
-      const std::span<CodedChannel> channels(&made.channels[first[g]], codes_.group_sizes[g]);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const GroupRun& run = runs[i];
+      const AttributeQuantizer& quantizer = i == 0 ? *density_quantizer_ : *quantizer_;
       std::vector<AttributeQuantizer::ChannelStatistics> statistics;
-      // The density is the first group, alone.
-      const AttributeQuantizer& quantizer = g == 0 ? *density_quantizer_ : *quantizer_;
-      bytes[g] = quantizer
-                     .quantize(channels, static_cast<int>(first[g]), options_.lambda,
-                               adapts ? &statistics : nullptr)
-                     .size();
+      const auto sections = quantizer.quantize(
+          {&made.channels[run.first_channel], run.channel_count},
+          {&codes_.group_sizes[run.first_group], run.group_count},
+          static_cast<int>(run.first_channel), options_.lambda, adapts ? &statistics : nullptr);
+      for (const auto& section : sections) bytes[i] += section.size();
       for (size_t c = 0; c < statistics.size(); ++c)
-        statistics_[first[g] + c] = std::move(statistics[c]);
+        statistics_[run.first_channel + c] = std::move(statistics[c]);
     }
     made.size_bytes = overhead_bytes_;
     for (const size_t size : bytes) made.size_bytes += size;
     return made;
+  }
+
+  // Consecutive groups.
+  struct GroupRun {
+    size_t first_group = 0, group_count = 0;
+    size_t first_channel = 0, channel_count = 0;
+  };
+
+  // The density, which is the first group, alone; then the others in runs of about as many
+  // channels, one for each thread.
+  std::vector<GroupRun> group_runs() const {
+    const size_t channels = codes_.channels.size() - 1;
+    const auto threads = static_cast<size_t>(std::max(1, omp_get_max_threads()));
+    std::vector<GroupRun> runs = {{0, 1, 0, 1}};
+    for (size_t g = 1; g < codes_.group_sizes.size(); ++g) {
+      const GroupRun& last = runs.back();
+      if (runs.size() == 1 || last.channel_count * threads >= channels) {
+        runs.push_back({g, 0, last.first_channel + last.channel_count, 0});
+      }
+      ++runs.back().group_count;
+      runs.back().channel_count += codes_.group_sizes[g];
+    }
+    return runs;
   }
 
   // Parameters that would have been best for the last encoding.
@@ -186,7 +210,8 @@ class StepSearch {
   const QuantizeOptions options_;
   Log& log_;
   CodedField codes_;
-  std::vector<float> numbers_;  // the densities without what their shapes explain
+  std::vector<float> numbers_;    // the densities without what their shapes explain
+  std::vector<float> densities_;  // of numbers_
   const FloatArray& importance_;
   const std::vector<float> density_importance_;
   Tree tree_;

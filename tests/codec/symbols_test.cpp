@@ -40,7 +40,9 @@ TEST(Symbols, RoundTripWithEvenBits) {
     for (int i = 0; i < count; ++i) values.push_back(static_cast<int>(random() % 40));
     SymbolTable to(first_counts(12)), from(first_counts(12));
     SymbolEncoder encoder;
+    encoder.make_room(values.size());  // and more on the way
     for (const int v : values) {
+      encoder.make_room(2);
       if (v < kSymbolCount) encoder.encode(to, v);
       encoder.encode_even(static_cast<uint32_t>(v), v % 16);
     }
@@ -56,11 +58,23 @@ TEST(Symbols, RoundTripWithEvenBits) {
   }
 }
 
+TEST(Symbols, StatesAreDividedExactly) {
+  const StateReciprocals reciprocals;
+  for (uint32_t size = 1; size < kSymbolOne; ++size) {
+    const uint64_t quotient = (uint64_t{1} << 48) - 1;  // the largest state is below size << 48
+    for (const uint64_t state : {uint64_t{0}, uint64_t{size} - 1, uint64_t{size}, quotient * size,
+                                 quotient * size - 1, quotient * size + size - 1}) {
+      ASSERT_EQ(reciprocals.divide(state, size), state / size) << state << " / " << size;
+    }
+  }
+}
+
 TEST(Symbols, SizeIsTheEntropy) {
   constexpr int kCount = 200'000;
   std::mt19937 random(3);
   SymbolTable table(first_counts(3));
   SymbolEncoder encoder;
+  encoder.make_room(kCount);
   double entropy = 0;
   for (int i = 0; i < kCount; ++i) {
     const int symbol = random() % 10 == 0 ? 1 + static_cast<int>(random() % 4) : 0;
@@ -73,6 +87,7 @@ TEST(Symbols, SizeIsTheEntropy) {
 TEST(Symbols, CutAndLongerDataIsSeen) {
   SymbolTable table(first_counts(12));
   SymbolEncoder encoder;
+  encoder.make_room(1000);
   for (int i = 0; i < 1000; ++i) encoder.encode(table, i * 7 % kSymbolCount);
   std::vector<uint8_t> bytes = encoder.finish();
   const auto decodes = [](const std::vector<uint8_t>& data) {

@@ -79,7 +79,7 @@ Field fog(AppearanceKind kind, uint32_t seed) {
   options.keep_block = options.fill = 1;
   options.cube = {{-1, -1, -1}, 2};
   Field field = make_random_field(options, seed);
-  for (float& density : field.density) density = 0.1f + 0.02f * std::fabs(density);
+  for (float& density : field.density.edit()) density = 0.1f + 0.02f * std::fabs(density);
   return field;
 }
 
@@ -90,11 +90,11 @@ std::vector<float> sensitivities_of(Optimizer& optimizer, int iterations) {
 }
 
 TEST_P(Sensitivity, IsTheSquaredChangeOfThePictures) {
-  for (const auto kind : {AppearanceKind::rgb, AppearanceKind::sh1, AppearanceKind::mlp}) {
+  for (const auto kind : {AppearanceKind::rgb, AppearanceKind::mlp}) {
     SCOPED_TRACE(to_string(kind));
     const Field field = fog(kind, 3);
     const auto optimizer = optimizer_of(field, *kernels);
-    const std::vector<float> found = sensitivities_of(*optimizer, 600);
+    const std::vector<float> found = sensitivities_of(*optimizer, 400);
     const size_t floats = static_cast<size_t>(field.channels()) + 1;
     ASSERT_EQ(found.size(), field.point_count() * floats);
     double expected_sum = 0, found_sum = 0;
@@ -102,9 +102,10 @@ TEST_P(Sensitivity, IsTheSquaredChangeOfThePictures) {
     for (size_t point = 5; point < field.point_count(); point += field.point_count() / 6) {
       for (const size_t k : {size_t{0}, size_t{1}, floats - 1}) {
         Field moved = field;
-        (k == 0 ? moved.density[point] : moved.features[point * (floats - 1) + k - 1]) += kDelta;
+        (k == 0 ? moved.density.edit()[point]
+                : moved.features.edit()[point * (floats - 1) + k - 1]) += kDelta;
         const double expected = change_between(field, moved) / double{kDelta * kDelta};
-        // A mean of 600 squares of nearly normal numbers is good to 6 %.
+        // A mean of 400 squares of nearly normal numbers is good to 7 %.
         EXPECT_NEAR(double{found[point * floats + k]}, expected, 0.35 * expected + 1e-6);
         if (k == 0) continue;
         expected_sum += expected;
@@ -149,8 +150,8 @@ TEST_P(Sensitivity, SameRaysOnEveryDevice) {
 TEST_P(Sensitivity, TakesNewValues) {
   const Field field = fog(AppearanceKind::mlp, 6);
   Field other = field;
-  for (float& value : other.features) value = 0.5f * value + 0.1f;
-  for (float& value : other.density) value += 0.05f;
+  for (float& value : other.features.edit()) value = 0.5f * value + 0.1f;
+  for (float& value : other.density.edit()) value += 0.05f;
   for (float& value : other.appearance.weights) value *= 0.9f;
   const auto optimizer = optimizer_of(field, *kernels);
   ASSERT_TRUE(optimizer->run({}, 2).ok());
@@ -161,8 +162,8 @@ TEST_P(Sensitivity, TakesNewValues) {
   EXPECT_EQ(after.value().features, other.features);
   EXPECT_EQ(after.value().appearance.weights, other.appearance.weights);
   // Hanging corners follow: the rays see what an optimiser of those values would see.
-  const std::vector<float> expected = sensitivities_of(*optimizer_of(other, *kernels), 400);
-  const std::vector<float> found = sensitivities_of(*optimizer, 400);
+  const std::vector<float> expected = sensitivities_of(*optimizer_of(other, *kernels), 60);
+  const std::vector<float> found = sensitivities_of(*optimizer, 60);
   const double a = std::accumulate(found.begin(), found.end(), 0.0);
   const double b = std::accumulate(expected.begin(), expected.end(), 0.0);
   EXPECT_NEAR(a / b, 1, 0.03);

@@ -43,7 +43,9 @@ struct OptimizeStats {
   double mse = 0;             // mean squared error over rays and colour channels of the run
   uint64_t sample_count = 0;  // samples with density, all rays
   uint64_t ray_count = 0;
-  uint64_t page_count = 0;  // pages of kRowsPerPage rows that the last iteration updated
+  // Pages of kRowsPerPage rows that the last iteration touched; on a GPU those of corners between
+  // levels count too.
+  uint64_t page_count = 0;
 };
 
 class Optimizer {

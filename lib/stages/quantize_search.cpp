@@ -66,11 +66,10 @@ class StepSearch {
     codes_.shape_offsets = std::move(shapes.offsets);
     quantizer_ = std::make_unique<AttributeQuantizer>(tree_, weights_, numbers_, importance_,
                                                       static_cast<int>(codes_.channels.size()));
-    std::vector<float> densities;
     for (size_t i = 0; i < numbers_.size(); i += codes_.channels.size())
-      densities.push_back(numbers_[i]);
+      densities_.push_back(numbers_[i]);
     density_quantizer_ =
-        std::make_unique<AttributeQuantizer>(tree_, weights_, densities, density_importance_, 1);
+        std::make_unique<AttributeQuantizer>(tree_, weights_, densities_, density_importance_, 1);
     const std::vector<std::vector<uint8_t>> no_attributes(codes_.group_sizes.size());
     VOXPACK_ASSIGN(
         const std::vector<uint8_t> bytes,

@@ -120,9 +120,9 @@ TEST_F(Cuda, LearnsLikeTheCpu) {
       EXPECT_NEAR(b.value().mse / a.value().mse, 1, tolerance);
       EXPECT_NEAR(double(b.value().sample_count) / double(a.value().sample_count), 1, tolerance);
       EXPECT_EQ(b.value().ray_count, a.value().ray_count);
-      // Of the last iteration alone: after many, the few pages of this scene differ by a quarter.
-      if (iterations > 1) continue;
-      EXPECT_NEAR(double(b.value().page_count) / double(a.value().page_count), 1, 0.05);
+      // The GPU counts the pages of corners between levels as well; this small scene has many.
+      EXPECT_GE(double(b.value().page_count) / double(a.value().page_count), 0.85);
+      EXPECT_LE(double(b.value().page_count) / double(a.value().page_count), 1.5);
     }
     const auto field = found.value()->field();
     ASSERT_TRUE(field.ok());

@@ -62,8 +62,8 @@ Field numbered_field(const Points& points, int resolution) {
   Field field;
   field.resolution = resolution;
   const size_t count = points.levels.size();
-  field.density.edit().resize(count);
-  field.importance.edit().resize(count);
+  field.density.edit().resize(count, 0.0f);
+  field.importance.edit().resize(count, 0.0f);
   for (size_t i = 0; i < count; ++i) {
     field.density.edit()[i] = static_cast<float>(i);
     field.importance.edit()[i] = static_cast<float>(2 * i);

@@ -46,8 +46,8 @@ class RandomFieldMaker {
         for (int x = 0; x < blocks; ++x) add_block(options_.coarsest, x, y, z);
       }
     }
-    field.density.edit().resize(levels_.size());
-    field.features.edit().resize(levels_.size() * static_cast<size_t>(field.channels()));
+    field.density.edit().resize(levels_.size(), 0.0f);
+    field.features.edit().resize(levels_.size() * static_cast<size_t>(field.channels()), 0.0f);
     for (float& density : field.density.edit())
       density = uniform(options_.density_lo, options_.density_hi);
     for (float& feature : field.features.edit()) feature = uniform(-1.0f, 1.0f);

@@ -44,9 +44,9 @@ Field beam(AppearanceKind kind, int feature_count, int hidden_width) {
     block.first_point = points;
     points += 64;
   }
-  field.density.edit().resize(points);
+  field.density.edit().resize(points, 0.0f);
   for (float& density : field.density.edit()) density = 0.004f + 0.002f * any(random);
-  field.features.edit().resize(size_t{points} * static_cast<size_t>(field.channels()));
+  field.features.edit().resize(size_t{points} * static_cast<size_t>(field.channels()), 0.0f);
   for (float& feature : field.features.edit()) feature = any(random);
   return field;
 }

@@ -92,8 +92,8 @@ TEST(SelectSites, WithAndWithoutValues) {
 // Positions of all points of a topology.
 std::set<std::array<int, 3>> sites_of(const Field& topology) {
   Field field = topology;
-  field.density.edit().resize(point_count(topology.blocks));
-  field.features.edit().resize(field.density.size() * static_cast<size_t>(field.channels()));
+  field.density.edit().resize(point_count(topology.blocks), 0.0f);
+  field.features.edit().resize(field.density.size() * static_cast<size_t>(field.channels()), 0.0f);
   EXPECT_TRUE(validate(field).ok()) << validate(field).message();
   std::vector<uint16_t> positions;
   std::vector<int8_t> levels;

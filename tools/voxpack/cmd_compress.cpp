@@ -35,7 +35,7 @@ void apply_preset(const CLI::App& cmd, CompressArgs& args) {
     set("--target-size", options.quantize.target_size_bytes, 1'000'000);
     set("--refine-iterations", options.reduce.refine_iterations, 0);
   } else if (args.preset == "tiny") {
-    set("--target-points", options.reduce.prune.target_points, uint64_t{500'000});
+    set("--target-points", options.reduce.prune.target_points, uint64_t{1'000'000});
     set("--target-size", options.quantize.target_size_bytes, 1'000'000);
   }
 }

@@ -18,8 +18,8 @@ struct QuantizeArgs {
 
 Status quantize(const QuantizeArgs& args, Command& command) {
   VOXPACK_TRY(check_output_file(args.output));
-  VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
   VOXPACK_ASSIGN(Field field, open_field(args.field, command));
+  VOXPACK_ASSIGN(const auto kernels, open_kernels(command));
   DataSet views;
   if (!args.views.empty()) {
     VOXPACK_ASSIGN(views, open_views(args.views, {.train = true}, command));

@@ -1,0 +1,53 @@
+// What a voxpack_decoder keeps, for the sources of the C functions. Not for embedders.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <vector>
+
+#include "codec/octree.h"
+#include "decoder/voxpack_decoder.h"
+#include "package/dec_package.h"
+
+struct voxpack_decoder {
+  voxpack::PackageView view;
+  bool open = false;
+  bool has_blocks = false;
+  bool has_numbers = false;
+  voxpack::Tree tree;
+  std::vector<voxpack::CodedBlock> blocks;
+  std::vector<int32_t> numbers;  // [point][channel]
+  std::vector<int16_t> offsets;  // [point] of the density by its shape; empty: none
+  char message[256] = "";
+};
+
+namespace voxpack {
+
+// Keeps the sentence of `status` as the decoder's message and returns its code.
+voxpack_error report(voxpack_decoder& decoder, const Status& status);
+
+// Decodes the geometry, and the numbers of all channels, if that was not done before.
+Status need_blocks(voxpack_decoder& decoder);
+Status need_numbers(voxpack_decoder& decoder);
+
+// Runs `work` (returns a Status) and turns whatever happens into a code and a message. In a build
+// without exceptions, failed allocations end in the allocator's handler instead
+// (tools/viewer/wasm).
+template <class Work>
+voxpack_error guard(voxpack_decoder& decoder, Work&& work) {
+#ifdef __cpp_exceptions
+  try {
+    return report(decoder, work());
+  } catch (const std::bad_alloc&) {
+    report(decoder, {Errc::device, "out of memory"});
+    return VOXPACK_OUT_OF_MEMORY;
+  } catch (...) {
+    return report(decoder, {Errc::internal, "internal error"});
+  }
+#else
+  return report(decoder, work());
+#endif
+}
+
+}  // namespace voxpack

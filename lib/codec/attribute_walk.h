@@ -49,10 +49,9 @@ class AttributeWalk {
       activities_.assign(count * kStride, 0);
       predicts_ = false;
       for (int ch = 0; ch < channels_; ++ch) predicts_ |= parameters_.gains[depth_].at[ch] != 0;
-      walk.visit_depth(depth_, !last,
-                       [&](uint32_t node, uint32_t parent, const Neighbours& around) {
-                         visit(node, parent, around);
-                       });
+      walk.visit_depth(depth_, [&](uint32_t node, uint32_t parent, const Neighbours& around) {
+        visit(node, parent, around);
+      });
       values_.swap(next_values_);
       activities_above_.swap(activities_);
     }

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <vector>
 
+#include "codec/node_rows.h"
 #include "codec/octree.h"
+#include "codec/point_sink.h"
 #include "decoder/voxpack_decoder.h"
 #include "package/dec_package.h"
 
@@ -17,8 +20,10 @@ struct voxpack_decoder {
   bool has_numbers = false;
   voxpack::Tree tree;
   std::vector<voxpack::CodedBlock> blocks;
-  std::vector<int32_t> numbers;  // [point][channel]
-  std::vector<int16_t> offsets;  // [point] of the density by its shape; empty: none
+  std::unique_ptr<voxpack::NodeRows> rows;  // of the tree; null before the first group
+  std::vector<uint32_t> weights;            // of its nodes; likewise
+  std::vector<int32_t> numbers;             // [point][channel]
+  std::vector<int16_t> offsets;             // [point] of the density by its shape; empty: none
   char message[256] = "";
 };
 
@@ -30,6 +35,11 @@ voxpack_error report(voxpack_decoder& decoder, const Status& status);
 // Decodes the geometry, and the numbers of all channels, if that was not done before.
 Status need_blocks(voxpack_decoder& decoder);
 Status need_numbers(voxpack_decoder& decoder);
+
+// Decodes `group_count` groups from `first_group` on and gives the numbers of their channels to
+// `sink`. Memory for one row of these channels per node with children is taken while it runs.
+Status decode_groups(voxpack_decoder& decoder, size_t first_group, size_t group_count,
+                     PointSink& sink);
 
 // Runs `work` (returns a Status) and turns whatever happens into a code and a message. In a build
 // without exceptions, failed allocations end in the allocator's handler instead

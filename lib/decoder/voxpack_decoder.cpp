@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "codec/colour_transform.h"
@@ -45,13 +46,30 @@ Status need_numbers(voxpack_decoder& d) {
   VOXPACK_TRY(need_blocks(d));
   if (d.has_numbers) return {};
   const CodedField& field = d.view.field;
-  const std::vector<uint32_t> weights = node_weights(d.tree, field.level_weight_shift);
   d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
-  VOXPACK_TRY(decode_attributes(d.tree, weights, field.channels, field.group_sizes,
-                                d.view.attributes, d.numbers, nullptr));
+  PointTable table(d.numbers, field.channels.size());
+  VOXPACK_TRY(decode_groups(d, 0, field.group_sizes.size(), table));
   d.offsets = point_offsets(d.tree, field.shape_offsets);
   d.has_numbers = true;
   return {};
+}
+
+Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count, PointSink& sink) {
+  VOXPACK_TRY(need_blocks(d));
+  const CodedField& field = d.view.field;
+  if (d.rows == nullptr) {
+    d.weights = node_weights(d.tree, field.level_weight_shift);
+    d.rows = std::make_unique<NodeRows>(d.tree);
+  }
+  const std::span sizes(field.group_sizes);
+  const auto channels_of = [](std::span<const uint8_t> groups) {
+    return std::accumulate(groups.begin(), groups.end(), size_t{0});
+  };
+  const auto groups = sizes.subspan(first_group, group_count);
+  const auto channels =
+      std::span(field.channels).subspan(channels_of(sizes.first(first_group)), channels_of(groups));
+  const auto sections = std::span(d.view.attributes).subspan(first_group, group_count);
+  return decode_attributes(d.tree, *d.rows, d.weights, channels, groups, sections, sink, nullptr);
 }
 
 }  // namespace voxpack

@@ -25,7 +25,7 @@ template <class Policy, int kStride>
 class AttributeWalk {
  public:
   // `rows` are those of `tree`.
-  AttributeWalk(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> weights,
+  AttributeWalk(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                 std::span<const CodedChannel> channels, Policy& policy)
       : tree_(tree),
         rows_(rows),
@@ -86,7 +86,7 @@ class AttributeWalk {
       store_node(tree_.link[node], value_of(node));
       return;
     }
-    block_.build(split_table_, mask, &weights_[tree_.link[node]]);
+    block_.build(split_table_, mask, weights_, tree_.link[node]);
     copy_row<kStride>(means_[1].at, value_of(node));
     if (predicts_) predict(mask, around);
     gather_activities(above, around);
@@ -251,7 +251,7 @@ class AttributeWalk {
 
   const Tree& tree_;
   const NodeRows& rows_;
-  const std::span<const uint32_t> weights_;
+  const NodeWeights& weights_;
   Policy& policy_;
   const int channels_;
   const SplitTable split_table_;

@@ -130,7 +130,7 @@ class DecodePolicy {
 
 }  // namespace
 
-Status decode_attributes(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
                          std::span<const std::span<const uint8_t>> sections, PointSink& sink,
@@ -146,7 +146,7 @@ Status decode_attributes(const Tree& tree, const NodeRows& rows, std::span<const
   return policy->finish();
 }
 
-Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
                          std::span<const std::span<const uint8_t>> sections,

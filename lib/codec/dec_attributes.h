@@ -17,7 +17,7 @@ namespace voxpack {
 // all points to `sink`. If `coefficients` is not null, also appends every channel's coefficients to
 // (*coefficients)[channel]. Fails with bad_data if a section is cut or has bytes left over; `sink`
 // has got points of no meaning then. May throw std::bad_alloc.
-Status decode_attributes(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
                          std::span<const std::span<const uint8_t>> sections, PointSink& sink,
@@ -25,7 +25,7 @@ Status decode_attributes(const Tree& tree, const NodeRows& rows, std::span<const
 
 // The same, with the numbers of all points in numbers[point * channels + channel], which must have
 // that size.
-Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
                          std::span<const std::span<const uint8_t>> sections,

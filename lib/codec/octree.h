@@ -63,9 +63,23 @@ TreeShape shape_of(int resolution, const std::vector<CodedBlock>& blocks);
 // Whether all sites of a block lie in the lattice.
 bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
 
-// Node weights, [node count]: points weigh 2^(shift * (level - min_level)), other nodes the sum of
-// their children; both at most kMaxWeight.
-std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift);
+// The weights of all nodes, each 1..kMaxWeight.
+class NodeWeights {
+ public:
+  NodeWeights() = default;
+  explicit NodeWeights(size_t count) : less_one_(count) {}
+
+  uint32_t operator[](size_t node) const { return less_one_[node] + 1u; }
+  void set(size_t node, uint32_t weight) { less_one_[node] = static_cast<uint16_t>(weight - 1); }
+  size_t size() const { return less_one_.size(); }
+
+ private:
+  std::vector<uint16_t> less_one_;
+};
+
+// Points weigh 2^(shift * (level - min_level)), other nodes the sum of their children; both at most
+// kMaxWeight.
+NodeWeights node_weights(const Tree& tree, int level_weight_shift);
 
 // The 27 nodes around a node and itself, at [(dx + 1) + 3 (dy + 1) + 9 (dz + 1)]: node of the same
 // depth, or the coarser point that covers the place, or kNoNode. The last entry means nothing: rows

@@ -17,7 +17,7 @@ template <class Walk>
 #endif
 
 template <int kStride, class Policy>
-void run_walk(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> weights,
+void run_walk(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
               std::span<const CodedChannel> channels, Policy& policy, PointSink& sink) {
   const auto walk =
       std::make_unique<AttributeWalk<Policy, kStride>>(tree, rows, weights, channels, policy);
@@ -32,7 +32,7 @@ void run_walk(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> 
 
 // Walks with rows that the channels fit into.
 template <class Policy>
-void walk_attributes(const Tree& tree, const NodeRows& rows, std::span<const uint32_t> weights,
+void walk_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                      std::span<const CodedChannel> channels, Policy& policy, PointSink& sink) {
   if (channels.size() <= 4) return run_walk<4>(tree, rows, weights, channels, policy, sink);
   if (channels.size() <= 8) return run_walk<8>(tree, rows, weights, channels, policy, sink);
@@ -42,7 +42,7 @@ void walk_attributes(const Tree& tree, const NodeRows& rows, std::span<const uin
 
 // The same, with the numbers of all points in `numbers` [point][channel].
 template <class Policy>
-void walk_attributes(const Tree& tree, std::span<const uint32_t> weights,
+void walk_attributes(const Tree& tree, const NodeWeights& weights,
                      std::span<const CodedChannel> channels, Policy& policy,
                      std::span<int32_t> numbers) {
   PointTable table(numbers, channels.size());

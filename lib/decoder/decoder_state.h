@@ -21,7 +21,7 @@ struct voxpack_decoder {
   voxpack::Tree tree;
   std::vector<voxpack::CodedBlock> blocks;
   std::unique_ptr<voxpack::NodeRows> rows;  // of the tree; null before the first group
-  std::vector<uint32_t> weights;            // of its nodes; likewise
+  voxpack::NodeWeights weights;             // of its nodes; likewise
   std::vector<int32_t> numbers;             // [point][channel]
   std::vector<int16_t> offsets;             // [point] of the density by its shape; empty: none
   char message[256] = "";

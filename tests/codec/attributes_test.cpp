@@ -14,7 +14,7 @@ namespace {
 struct Coded {
   CodedField field;
   Tree tree;
-  std::vector<uint32_t> weights;
+  NodeWeights weights;
   std::vector<std::vector<uint8_t>> sections;
 };
 

@@ -16,7 +16,8 @@
 struct voxpack_decoder {
   voxpack::PackageView view;
   bool open = false;
-  bool has_blocks = false;
+  bool has_tree = false;    // `tree` is decoded and checked
+  bool has_blocks = false;  // `blocks` are listed; they can be dropped and listed again
   bool has_numbers = false;
   voxpack::Tree tree;
   std::vector<voxpack::CodedBlock> blocks;
@@ -32,7 +33,9 @@ namespace voxpack {
 // Keeps the sentence of `status` as the decoder's message and returns its code.
 voxpack_error report(voxpack_decoder& decoder, const Status& status);
 
-// Decodes the geometry, and the numbers of all channels, if that was not done before.
+// Decodes the geometry; lists the blocks too; decodes the numbers of all channels too; what was
+// done before is not done again.
+Status need_tree(voxpack_decoder& decoder);
 Status need_blocks(voxpack_decoder& decoder);
 Status need_numbers(voxpack_decoder& decoder);
 

@@ -34,10 +34,17 @@ voxpack_error report(voxpack_decoder& decoder, const Status& status) {
   }
 }
 
+Status need_tree(voxpack_decoder& d) {
+  return d.has_tree ? Status() : need_blocks(d);  // listing the blocks checks the tree
+}
+
 Status need_blocks(voxpack_decoder& d) {
   if (d.has_blocks) return {};
-  VOXPACK_ASSIGN(d.tree, decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+  if (!d.has_tree) {
+    VOXPACK_ASSIGN(d.tree, decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+  }
   VOXPACK_ASSIGN(d.blocks, list_blocks(d.tree));
+  d.has_tree = true;
   d.has_blocks = true;
   return {};
 }

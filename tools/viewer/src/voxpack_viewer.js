@@ -111,7 +111,7 @@ export class VoxpackViewer extends HTMLElement {
     let message;
     try {
       const module = await loadModule();
-      const limits = this.renderer.limits();
+      const limits = {...this.renderer.limits(), memory_bytes: 256e6};  // of textures
       message = {type: 'load', module, limits};
       if (this.src.startsWith('#')) {
         message.bytes = embeddedPackage(this.src.slice(1));

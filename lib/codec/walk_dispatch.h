@@ -30,13 +30,16 @@ void run_walk(const Tree& tree, const NodeRows& rows, const NodeWeights& weights
   walk->run(sink);
 }
 
-// Walks with rows that the channels fit into.
+// Walks with rows that the channels fit into. In WebAssembly, where every build of the walk is
+// downloaded, only the narrowest and the widest rows exist.
 template <class Policy>
 void walk_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                      std::span<const CodedChannel> channels, Policy& policy, PointSink& sink) {
   if (channels.size() <= 4) return run_walk<4>(tree, rows, weights, channels, policy, sink);
+#ifndef __wasm__
   if (channels.size() <= 8) return run_walk<8>(tree, rows, weights, channels, policy, sink);
   if (channels.size() <= 16) return run_walk<16>(tree, rows, weights, channels, policy, sink);
+#endif
   run_walk<kRowMax>(tree, rows, weights, channels, policy, sink);
 }
 

@@ -130,11 +130,10 @@ class DecodePolicy {
 
 }  // namespace
 
-Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
-                         std::span<const std::span<const uint8_t>> sections,
-                         std::span<int32_t> numbers,
+                         std::span<const std::span<const uint8_t>> sections, PointSink& sink,
                          std::vector<std::vector<int32_t>>* coefficients) {
   if (tree.point_count == 0) {
     for (const auto section : sections) {
@@ -143,8 +142,19 @@ Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
     return {};
   }
   const auto policy = std::make_unique<DecodePolicy>(channels, group_sizes, sections, coefficients);
-  walk_attributes(tree, weights, channels, *policy, numbers);
+  walk_attributes(tree, rows, weights, channels, *policy, sink);
   return policy->finish();
+}
+
+Status decode_attributes(const Tree& tree, const NodeWeights& weights,
+                         std::span<const CodedChannel> channels,
+                         std::span<const uint8_t> group_sizes,
+                         std::span<const std::span<const uint8_t>> sections,
+                         std::span<int32_t> numbers,
+                         std::vector<std::vector<int32_t>>* coefficients) {
+  PointTable table(numbers, channels.size());
+  return decode_attributes(tree, NodeRows(tree), weights, channels, group_sizes, sections, table,
+                           coefficients);
 }
 
 }  // namespace voxpack

@@ -5,16 +5,27 @@
 #include <span>
 #include <vector>
 
+#include "codec/node_rows.h"
 #include "codec/octree.h"
+#include "codec/point_sink.h"
 
 namespace voxpack {
 
-// Decodes all groups. `channels` carries the parameters (steps, biases, gains [tree depth], roots);
-// `sections` one attribute section per group. Fills numbers[point * channels + channel], in step /
-// 256 of the channel, which must have that size. If `coefficients` is not null, also appends every
-// channel's coefficients to (*coefficients)[channel]. Fails with bad_data if a section is cut or
-// has bytes left over. May throw std::bad_alloc.
-Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+// Decodes the groups of `sections`, which may be some of a package's: groups do not depend on each
+// other. `channels` carries the parameters (steps, biases, gains [tree depth], roots) of their
+// channels, `group_sizes` the channels of each; `rows` are those of `tree`. Gives the numbers of
+// all points to `sink`. If `coefficients` is not null, also appends every channel's coefficients to
+// (*coefficients)[channel]. Fails with bad_data if a section is cut or has bytes left over; `sink`
+// has got points of no meaning then. May throw std::bad_alloc.
+Status decode_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
+                         std::span<const CodedChannel> channels,
+                         std::span<const uint8_t> group_sizes,
+                         std::span<const std::span<const uint8_t>> sections, PointSink& sink,
+                         std::vector<std::vector<int32_t>>* coefficients);
+
+// The same, with the numbers of all points in numbers[point * channels + channel], which must have
+// that size.
+Status decode_attributes(const Tree& tree, const NodeWeights& weights,
                          std::span<const CodedChannel> channels,
                          std::span<const uint8_t> group_sizes,
                          std::span<const std::span<const uint8_t>> sections,

@@ -72,7 +72,7 @@ class EncodePolicy {
   size_t next_ = 0;
 };
 
-std::vector<std::vector<uint8_t>> encode(const Tree& tree, std::span<const uint32_t> weights,
+std::vector<std::vector<uint8_t>> encode(const Tree& tree, const NodeWeights& weights,
                                          std::span<const CodedChannel> channels,
                                          std::span<const uint8_t> group_sizes,
                                          std::vector<double>* bits) {
@@ -84,15 +84,14 @@ std::vector<std::vector<uint8_t>> encode(const Tree& tree, std::span<const uint3
 
 }  // namespace
 
-std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree,
-                                                    std::span<const uint32_t> weights,
+std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree, const NodeWeights& weights,
                                                     std::span<const CodedChannel> channels,
                                                     std::span<const uint8_t> group_sizes) {
   if (tree.point_count == 0) return std::vector<std::vector<uint8_t>>(group_sizes.size());
   return encode(tree, weights, channels, group_sizes, nullptr);
 }
 
-std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+std::vector<double> attribute_bits(const Tree& tree, const NodeWeights& weights,
                                    std::span<const CodedChannel> channels,
                                    std::span<const uint8_t> group_sizes) {
   if (tree.point_count == 0) return {};

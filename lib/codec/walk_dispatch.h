@@ -11,33 +11,42 @@ namespace voxpack {
 #if defined(__x86_64__) && defined(__GNUC__)
 template <class Walk>
 [[gnu::target("avx2,bmi,bmi2,lzcnt"), gnu::flatten]] void run_walk_avx2(Walk& walk,
-                                                                        std::span<int32_t> points) {
-  walk.run(points);
+                                                                        PointSink& sink) {
+  walk.run(sink);
 }
 #endif
 
 template <int kStride, class Policy>
-void run_walk(const Tree& tree, std::span<const uint32_t> weights,
-              std::span<const CodedChannel> channels, Policy& policy, std::span<int32_t> points) {
+void run_walk(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
+              std::span<const CodedChannel> channels, Policy& policy, PointSink& sink) {
   const auto walk =
-      std::make_unique<AttributeWalk<Policy, kStride>>(tree, weights, channels, policy);
+      std::make_unique<AttributeWalk<Policy, kStride>>(tree, rows, weights, channels, policy);
 #if defined(__x86_64__) && defined(__GNUC__)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
       __builtin_cpu_supports("lzcnt")) {
-    return run_walk_avx2(*walk, points);
+    return run_walk_avx2(*walk, sink);
   }
 #endif
-  walk->run(points);
+  walk->run(sink);
 }
 
-// Walks with rows that the channels fit into; `points` as in AttributeWalk::run().
+// Walks with rows that the channels fit into.
 template <class Policy>
-void walk_attributes(const Tree& tree, std::span<const uint32_t> weights,
+void walk_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
+                     std::span<const CodedChannel> channels, Policy& policy, PointSink& sink) {
+  if (channels.size() <= 4) return run_walk<4>(tree, rows, weights, channels, policy, sink);
+  if (channels.size() <= 8) return run_walk<8>(tree, rows, weights, channels, policy, sink);
+  if (channels.size() <= 16) return run_walk<16>(tree, rows, weights, channels, policy, sink);
+  run_walk<kRowMax>(tree, rows, weights, channels, policy, sink);
+}
+
+// The same, with the numbers of all points in `numbers` [point][channel].
+template <class Policy>
+void walk_attributes(const Tree& tree, const NodeWeights& weights,
                      std::span<const CodedChannel> channels, Policy& policy,
-                     std::span<int32_t> points) {
-  if (channels.size() <= 8) return run_walk<8>(tree, weights, channels, policy, points);
-  if (channels.size() <= 16) return run_walk<16>(tree, weights, channels, policy, points);
-  run_walk<kRowMax>(tree, weights, channels, policy, points);
+                     std::span<int32_t> numbers) {
+  PointTable table(numbers, channels.size());
+  walk_attributes(tree, NodeRows(tree), weights, channels, policy, table);
 }
 
 }  // namespace voxpack

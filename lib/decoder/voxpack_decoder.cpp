@@ -3,71 +3,48 @@
 
 #include <bit>
 #include <cstring>
-#include <exception>
-#include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "codec/colour_transform.h"
 #include "codec/dec_attributes.h"
 #include "codec/dec_geometry.h"
 #include "codec/point_shape.h"
-#include "package/dec_package.h"
+#include "decoder/decoder_state.h"
 
-struct voxpack_decoder {
-  voxpack::PackageView view;
-  bool open = false;
-  bool has_blocks = false;
-  bool has_numbers = false;
-  voxpack::Tree tree;
-  std::vector<voxpack::CodedBlock> blocks;
-  std::vector<int32_t> numbers;  // [point][channel]
-  std::vector<int16_t> offsets;  // [point] of the density by its shape; empty: none
-  char message[256] = "";
-};
+namespace voxpack {
 
-namespace {
-
-using voxpack::Errc;
-using voxpack::Status;
-
-void set_message(voxpack_decoder& decoder, const char* text) {
-  std::strncpy(decoder.message, text, sizeof(decoder.message) - 1);
+voxpack_error report(voxpack_decoder& decoder, const Status& status) {
+  std::strncpy(decoder.message, status.message().c_str(), sizeof(decoder.message) - 1);
   decoder.message[sizeof(decoder.message) - 1] = '\0';
+  switch (status.code()) {
+    case Errc::ok:
+      return VOXPACK_OK;
+    case Errc::usage:
+      return VOXPACK_BAD_ARGUMENT;
+    case Errc::bad_data:
+      return VOXPACK_BAD_DATA;
+    case Errc::unsupported:
+      return VOXPACK_UNSUPPORTED;
+    case Errc::device:
+      return VOXPACK_OUT_OF_MEMORY;
+    default:
+      return VOXPACK_INTERNAL;
+  }
 }
 
-// Runs `work` (returns a Status) and turns whatever happens into a code and a message.
-template <class Work>
-voxpack_error guard(voxpack_decoder& decoder, Work&& work) {
-  try {
-    decoder.message[0] = '\0';
-    const Status status = work();
-    if (status.ok()) return VOXPACK_OK;
-    set_message(decoder, status.message().c_str());
-    switch (status.code()) {
-      case Errc::usage:
-        return VOXPACK_BAD_ARGUMENT;
-      case Errc::bad_data:
-        return VOXPACK_BAD_DATA;
-      case Errc::unsupported:
-        return VOXPACK_UNSUPPORTED;
-      default:
-        return VOXPACK_INTERNAL;
-    }
-  } catch (const std::bad_alloc&) {
-    set_message(decoder, "out of memory");
-    return VOXPACK_OUT_OF_MEMORY;
-  } catch (...) {
-    set_message(decoder, "internal error");
-    return VOXPACK_INTERNAL;
-  }
+Status need_tree(voxpack_decoder& d) {
+  return d.has_tree ? Status() : need_blocks(d);  // listing the blocks checks the tree
 }
 
 Status need_blocks(voxpack_decoder& d) {
   if (d.has_blocks) return {};
-  VOXPACK_ASSIGN(d.tree,
-                 voxpack::decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
-  VOXPACK_ASSIGN(d.blocks, voxpack::list_blocks(d.tree));
+  if (!d.has_tree) {
+    VOXPACK_ASSIGN(d.tree, decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+  }
+  VOXPACK_ASSIGN(d.blocks, list_blocks(d.tree));
+  d.has_tree = true;
   d.has_blocks = true;
   return {};
 }
@@ -75,15 +52,42 @@ Status need_blocks(voxpack_decoder& d) {
 Status need_numbers(voxpack_decoder& d) {
   VOXPACK_TRY(need_blocks(d));
   if (d.has_numbers) return {};
-  const voxpack::CodedField& field = d.view.field;
-  const std::vector<uint32_t> weights = voxpack::node_weights(d.tree, field.level_weight_shift);
+  const CodedField& field = d.view.field;
   d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
-  VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.group_sizes,
-                                         d.view.attributes, d.numbers, nullptr));
-  d.offsets = voxpack::point_offsets(d.tree, field.shape_offsets);
+  PointTable table(d.numbers, field.channels.size());
+  VOXPACK_TRY(decode_groups(d, 0, field.group_sizes.size(), table));
+  d.offsets = point_offsets(d.tree, field.shape_offsets);
   d.has_numbers = true;
   return {};
 }
+
+Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count, PointSink& sink) {
+  VOXPACK_TRY(need_blocks(d));
+  const CodedField& field = d.view.field;
+  if (d.rows == nullptr) {
+    d.weights = node_weights(d.tree, field.level_weight_shift);
+    d.rows = std::make_unique<NodeRows>(d.tree);
+  }
+  const std::span sizes(field.group_sizes);
+  const auto channels_of = [](std::span<const uint8_t> groups) {
+    return std::accumulate(groups.begin(), groups.end(), size_t{0});
+  };
+  const auto groups = sizes.subspan(first_group, group_count);
+  const auto channels =
+      std::span(field.channels).subspan(channels_of(sizes.first(first_group)), channels_of(groups));
+  const auto sections = std::span(d.view.attributes).subspan(first_group, group_count);
+  return decode_attributes(d.tree, *d.rows, d.weights, channels, groups, sections, sink, nullptr);
+}
+
+}  // namespace voxpack
+
+namespace {
+
+using voxpack::Errc;
+using voxpack::guard;
+using voxpack::need_blocks;
+using voxpack::need_numbers;
+using voxpack::Status;
 
 void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* levels) {
   size_t point = 0;

@@ -219,7 +219,7 @@ Result<CodedField> decode_package(std::span<const uint8_t> bytes) {
   CodedField& field = view.field;
   VOXPACK_ASSIGN(const Tree tree, decode_geometry(view.geometry, view.shape, view.point_count));
   VOXPACK_ASSIGN(field.blocks, list_blocks(tree));
-  const std::vector<uint32_t> weights = node_weights(tree, field.level_weight_shift);
+  const NodeWeights weights = node_weights(tree, field.level_weight_shift);
   std::vector<int32_t> numbers(size_t{tree.point_count} * field.channels.size());
   std::vector<std::vector<int32_t>> coefficients(field.channels.size());
   VOXPACK_TRY(decode_attributes(tree, weights, field.channels, field.group_sizes, view.attributes,

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "decoder/atlas_sites.h"
+
 namespace voxpack {
 namespace {
 
@@ -99,53 +101,42 @@ void AtlasBuilder::measure_boxes(std::span<const float> densities) {
   if (seen[0] <= seen[3]) seen_box_ = seen;
 }
 
-// Numbers the leaves table by table, those to be seen first, and the sites leaf by leaf.
+// Numbers the leaves with something to see, table by table, and measures the planes.
 Status AtlasBuilder::lay_out() {
   const size_t count = map_.leaves.size();
   if (count >= kMaxLeaves || map_.table_count() >= kMaxTables) {
     return {Errc::unsupported, std::to_string(count) + " blocks are too many to draw"};
   }
-  order_.clear();
-  order_.reserve(count);
-  uint32_t slot = 0;
+  slots_.clear();
+  slots_.reserve(corners_.dense_count);
   for (size_t t = 0; t < map_.table_count(); ++t) {
-    table_first_.push_back(static_cast<uint32_t>(order_.size()));
-    table_slot_.push_back(slot);
-    const size_t first = order_.size();
+    table_slot_.push_back(static_cast<uint32_t>(slots_.size()));
     for (int i = 0; i < kAtlasTableSize; ++i) {
       const uint32_t entry = map_.tables[t * kAtlasTableSize + static_cast<size_t>(i)];
-      if (entry == 0) continue;
+      if (entry == 0 || !corners_.is_dense[entry - 1]) continue;
       const auto low = map_.lower(map_.leaves[entry - 1]);
       const bool is_first = ((low[0] >> 2 & 7) == (i & 7)) && ((low[1] >> 2 & 7) == (i >> 3 & 7)) &&
                             ((low[2] >> 2 & 7) == i >> 6);
-      if (is_first) order_.push_back(entry - 1);
+      if (is_first) slots_.push_back(entry - 1);
     }
-    std::stable_partition(order_.begin() + static_cast<ptrdiff_t>(first), order_.end(),
-                          [&](uint32_t leaf) { return corners_.is_dense[leaf] != 0; });
-    for (size_t i = first; i < order_.size(); ++i) slot += corners_.is_dense[order_[i]];
   }
   for (uint32_t leaf = 0; leaf < count; ++leaf) {  // whole cells of the top grid
-    if (map_.leaves[leaf].shift >= 3) order_.push_back(leaf);
+    if (map_.leaves[leaf].shift >= 3 && corners_.is_dense[leaf]) slots_.push_back(leaf);
   }
-  first_site_.resize(count);
   site_count_ = 0;
-  apron_count_ = 0;
   for (size_t i = 0; i < count; ++i) {
-    first_site_[i] = static_cast<uint32_t>(site_count_);
     site_count_ += static_cast<uint64_t>(std::popcount(map_.leaves[i].mask | corners_.own[i]) +
                                          std::popcount(corners_.apron[i]));
-    apron_count_ += corners_.apron[i] != 0;
   }
   const auto top = static_cast<uint32_t>(map_.top_size);
   const uint32_t tables = rows_for(map_.table_count(), 256);
   const uint32_t layer = brick_columns_ * brick_rows_;
-  planes_ = {
-      {"top", "rg32ui", 8, top, top, top},
-      {"tables", "r16ui", 2, 128, 128, 8 * tables},
-      {"density", "r8snorm", 1, 5 * brick_columns_, 5 * brick_rows_,
-       5 * rows_for(corners_.dense_count, layer)},
-      {"records", "rgba32ui", 16, kAtlasRecordWidth, rows_for(count, kAtlasRecordWidth), 0},
-      {"aprons", "rg32ui", 8, kAtlasRecordWidth, rows_for(apron_count_, kAtlasRecordWidth), 0}};
+  planes_ = {{"top", "rg32ui", 8, top, top, top},
+             {"tables", "r16ui", 2, 128, 128, 8 * tables},
+             {"density", "r8snorm", 1, 5 * brick_columns_, 5 * brick_rows_,
+              5 * rows_for(corners_.dense_count, layer)},
+             {"rows", "r32ui", 4, kAtlasRowWidth,
+              rows_for(25 * uint64_t{corners_.dense_count}, kAtlasRowWidth), 0}};
   const uint32_t point_rows = 4 * rows_for(site_count_, 4 * kAtlasPointWidth);
   for (int g = 0; g < group_count(); ++g) {
     planes_.push_back({"points" + std::to_string(g), "r16ui", 2, kAtlasPointWidth, point_rows, 0});
@@ -229,39 +220,34 @@ std::vector<uint8_t> AtlasBuilder::end_group() {
     const uint32_t y = square / (kAtlasPointWidth / 4) * 4 + (site >> 2 & 3);
     std::memcpy(&out[2 * (size_t{y} * kAtlasPointWidth + x)], &texel, 2);
   };
-  size_t next = 0, source = 0;
-  const auto put_hanging = [&](uint32_t site) {
-    float sum[4] = {};
-    for (int left = corners_.source_counts[next++]; left > 0; --left) {
-      const HangingSource& from = corners_.sources[source++];
-      const uint16_t* row = &values_[size_t{from.point} * static_cast<size_t>(size)];
-      for (int c = 0; c < size; ++c) {
-        sum[c] += widen(row[c]) * static_cast<float>(from.weight) / 256.0f;
-      }
+  struct Visitor {
+    const AtlasBuilder& builder;
+    const decltype(put)& put_site;
+    int size;
+    uint32_t next = 0;
+
+    void row(uint32_t, int, int) {}
+    void own_rows(uint32_t) {}
+    void point(uint32_t rank) {
+      float value[4];
+      const uint16_t* from = &builder.values_[size_t{rank} * static_cast<size_t>(size)];
+      for (int c = 0; c < size; ++c) value[c] = widen(from[c]);
+      put_site(next++, value);
     }
-    put(site, sum);
-  };
-  for (size_t i = 0; i < map_.leaves.size(); ++i) {
-    const AtlasLeaf& leaf = map_.leaves[i];
-    const uint64_t own = corners_.own[i];
-    uint32_t site = first_site_[i];
-    uint32_t point = leaf.first_point;
-    for (uint64_t rest = leaf.mask | own; rest != 0; rest &= rest - 1, ++site) {
-      const uint64_t bit = rest & -rest;
-      if (own & bit) {
-        put_hanging(site);
-      } else {
-        float value[4];
+    void extra(uint32_t number) {
+      float sum[4] = {};
+      const AtlasCorners& corners = builder.corners_;
+      for (uint32_t i = corners.first_source[number]; i < corners.first_source[number + 1]; ++i) {
+        const CornerSource& source = corners.sources[i];
+        const uint16_t* from = &builder.values_[size_t{source.point} * static_cast<size_t>(size)];
         for (int c = 0; c < size; ++c) {
-          value[c] =
-              widen(values_[size_t{point} * static_cast<size_t>(size) + static_cast<size_t>(c)]);
+          sum[c] += widen(from[c]) * static_cast<float>(source.weight) / 256.0f;
         }
-        put(site, value);
       }
-      point += (leaf.mask & bit) != 0;
+      put_site(next++, sum);
     }
-    for (uint64_t rest = corners_.apron[i]; rest != 0; rest &= rest - 1) put_hanging(site++);
-  }
+  };
+  visit_sites(Visitor{*this, put, size});
   values_ = {};
   return out;
 }

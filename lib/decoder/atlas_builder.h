@@ -4,9 +4,8 @@
 //   top      rg32ui 3-D   a texel per 8 x 8 x 8 fine blocks
 //   tables   r16ui 3-D    8 x 8 x 8 texels per table: what lies at a fine block
 //   density  r8snorm 3-D  5 x 5 x 5 corners of every leaf with something to see
-//   records  rgba32ui 2-D a texel per leaf: which sites have points, and where
-//   aprons   rg32ui 2-D   which corners of the upper faces a leaf has points of its own for
-//   points   r16ui 2-D    one plane per group of channels, codes of 4 to 16 bits
+//   rows     r32ui 2-D    25 texels for each of these leaves: where the points of a row of corners
+//   are points   r16ui 2-D    one plane per group of channels, codes of 4 to 16 bits
 #pragma once
 
 #include <array>
@@ -21,10 +20,10 @@
 namespace voxpack {
 
 inline constexpr int kAtlasMaxChannels = 31;
-inline constexpr uint32_t kAtlasRecordWidth = 2048;  // texels of a row of `records` and `aprons`
-inline constexpr uint32_t kAtlasPointWidth = 4096;   // of `points`
-inline constexpr uint32_t kAtlasMaxHeight = 4096;    // texels, of any 2-D plane
-inline constexpr uint32_t kAtlasMaxDepth = 2048;     // texels, of any axis of a 3-D plane
+inline constexpr uint32_t kAtlasRowWidth = 4096;    // texels of a line of `rows`
+inline constexpr uint32_t kAtlasPointWidth = 4096;  // of `points`
+inline constexpr uint32_t kAtlasMaxHeight = 4096;   // texels, of any 2-D plane
+inline constexpr uint32_t kAtlasMaxDepth = 2048;    // texels, of any axis of a 3-D plane
 
 struct AtlasPlane {
   std::string name;
@@ -91,8 +90,10 @@ class AtlasBuilder {
   std::vector<uint8_t> make_top() const;
   std::vector<uint8_t> make_tables() const;
   std::vector<uint8_t> make_density() const;
-  std::vector<uint8_t> make_records() const;
-  std::vector<uint8_t> make_aprons() const;
+  std::vector<uint8_t> make_rows() const;
+  template <class Visit>
+  void visit_sites(Visit&& visit) const;
+  uint32_t row_mask(uint32_t leaf, int y, int z) const;
   AtlasRange measure_range(int channel, int bits) const;
 
   LeafMap map_;
@@ -103,11 +104,8 @@ class AtlasBuilder {
   std::array<AtlasRange, kAtlasMaxChannels> ranges_{};
   uint64_t point_count_ = 0, site_count_ = 0;
   uint32_t brick_columns_ = 64, brick_rows_ = 32;
-  size_t apron_count_ = 0;
-  std::vector<uint32_t> order_;        // leaves as the tables number them
-  std::vector<uint32_t> table_first_;  // [table] its first leaf in order_
-  std::vector<uint32_t> table_slot_;   // [table] its first slot of `density`
-  std::vector<uint32_t> first_site_;   // [leaf] in `points`
+  std::vector<uint32_t> slots_;       // leaves with something to see, table by table
+  std::vector<uint32_t> table_slot_;  // [table] its first one
   std::array<float, 6> dense_box_{}, seen_box_{};
   int group_ = 0;
   std::vector<uint16_t> values_;  // [point][size of the group], upper halves of floats

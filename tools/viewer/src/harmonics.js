@@ -1,4 +1,4 @@
-// Real spherical harmonics Y_0 .. of the direction d as statements of a shader (docs/field-format.md,
+// Real spherical harmonics y0 .. of the direction d as statements of a shader (docs/field-format.md,
 // "Appearance").
 const terms = [
   '0.28209479177387814',
@@ -20,5 +20,5 @@ const terms = [
 ];
 
 export function harmonics(count) {
-  return terms.slice(0, count).map((term, k) => `  y[${k}] = ${term};`).join('\n');
+  return terms.slice(0, count).map((term, k) => `  float y${k} = ${term};`).join('\n');
 }

@@ -5,13 +5,13 @@ import {drawFragment, mergeFragment, triangleVertex} from './shaders.js';
 
 const formats = {  // of a plane: internal format, format, type, bytes of a texel
   rg32ui: ['RG32UI', 'RG_INTEGER', 'UNSIGNED_INT', Uint32Array, 8],
-  rgba32ui: ['RGBA32UI', 'RGBA_INTEGER', 'UNSIGNED_INT', Uint32Array, 16],
+  r32ui: ['R32UI', 'RED_INTEGER', 'UNSIGNED_INT', Uint32Array, 4],
   r16ui: ['R16UI', 'RED_INTEGER', 'UNSIGNED_SHORT', Uint16Array, 2],
   r8snorm: ['R8_SNORM', 'RED', 'BYTE', Int8Array, 1],
 };
 const pointBytes = 8;  // of a texel of merged planes
-const units = ['top_grid', 'tables', 'density', 'records', 'aprons', 'points0', 'points1'];
-const planeUnits = {top: 0, tables: 1, density: 2, records: 3, aprons: 4};
+const units = ['top_grid', 'tables', 'density', 'rows', 'points0', 'points1'];
+const planeUnits = {top: 0, tables: 1, density: 2, rows: 3};
 
 function compile(gl, vertex, fragment) {
   const program = gl.createProgram();
@@ -82,7 +82,7 @@ class LevelTextures {
     }
     this.transientBytes = bytes;
     const group = Number(plane.name.slice('points'.length));
-    const unit = 5 + (group >> 2);
+    const unit = 4 + (group >> 2);
     if (!this.textures[unit]) {
       this.textures[unit] = this.make(gl.TEXTURE_2D, gl.RGBA16UI, width, height, 0, gl.NEAREST);
       this.bytes += width * height * pointBytes;
@@ -95,7 +95,7 @@ class LevelTextures {
     const gl = this.gl;
     units.forEach((name, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
-      gl.bindTexture(unit < 3 ? gl.TEXTURE_3D : gl.TEXTURE_2D, this.textures[unit] ?? (unit < 5 ? null : this.textures[5]));
+      gl.bindTexture(unit < 3 ? gl.TEXTURE_3D : gl.TEXTURE_2D, this.textures[unit] ?? (unit < 4 ? null : this.textures[4]));
       gl.uniform1i(gl.getUniformLocation(program, name), unit);
     });
   }
@@ -119,9 +119,8 @@ export class Renderer {
     this.budget = new FrameBudget(gl, options.frame_ms);
     this.level = null;
     this.next = null;
-    this.camera = null;
+    this.programs = {};
     this.width = this.height = 1;  // device pixels of the element
-    gl.bindVertexArray(gl.createVertexArray());
     gl.disable(gl.DITHER);
   }
 
@@ -131,18 +130,9 @@ export class Renderer {
   }
 
   setInfo(info, weights) {
-    const gl = this.gl;
     this.info = info;
-    this.network = gl.createBuffer();
-    gl.bindBuffer(gl.UNIFORM_BUFFER, this.network);
-    let data = new Float32Array(4);
-    if (info.appearance_kind === 3) {
-      const inner = (info.channel_count + 16) * info.hidden_width;
-      data = new Float32Array(inner + 4 * info.hidden_width);
-      data.set(weights.subarray(0, inner));
-      for (let h = 0; h < info.hidden_width; ++h) data.set(weights.subarray(inner + 3 * h, inner + 3 * h + 3), inner + 4 * h);
-    }
-    gl.bufferData(gl.UNIFORM_BUFFER, data, gl.STATIC_DRAW);
+    this.weights = weights;
+    this.deletePrograms();
   }
 
   beginLevel(message) {
@@ -181,16 +171,16 @@ export class Renderer {
     this.level = this.next;
     this.next = null;
     this.level.atlas = {...this.level.atlas, ...message.atlas};
-    const layout = {kind: this.info.appearance_kind, groups: this.level.atlas.group_sizes, hidden: this.info.hidden_width};
-    const key = JSON.stringify(layout);
-    if (this.layout !== key) {
-      this.layout = key;
-      this.programs?.forEach((program) => this.gl.deleteProgram(program));
-      this.shape = layout;
-      this.programs = [];
-    }
+    const shape = this.level.atlas.group_sizes.join();
+    if (this.shape !== shape) this.deletePrograms();
+    this.shape = shape;
     this.level.frame = this.frameOf(this.level.atlas);
     this.dirty = true;
+  }
+
+  deletePrograms() {
+    Object.values(this.programs).forEach((program) => this.gl.deleteProgram(program));
+    this.programs = {};
   }
 
   // What turns world coordinates into fine cells, and the uniforms that depend on the level alone.
@@ -228,42 +218,69 @@ export class Renderer {
     this.dirty = true;
   }
 
-  program(index) {
-    const gl = this.gl;
-    if (!this.programs[index]) {
-      this.programs[index] = compile(gl, triangleVertex, drawFragment(this.shape, index === 1));
-      check(gl, this.programs[index]);
+  // The program that draws, or the one that counts.
+  program(what) {
+    if (!this.programs[what]) {
+      const {appearance_kind: kind, hidden_width: hidden} = this.info;
+      const source = {kind, hidden, weights: this.weights, groups: this.level.atlas.group_sizes};
+      this.programs[what] = compile(this.gl, triangleVertex, drawFragment(source, what === 'count'));
+      check(this.gl, this.programs[what]);
     }
-    return this.programs[index];
+    return this.programs[what];
   }
 
-  paint(index, width, height) {
+  // The rectangle of pixels that the box around everything lies in: [x, y, width, height].
+  rectangle(eye, half, width, height) {
+    const {low, high} = this.level.frame;
+    const {right, up, forward} = this.view;
+    const dot = (u, v) => u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
+    const ends = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let c = 0; c < 8; ++c) {
+      const to = eye.map((x, a) => (c >> a & 1 ? high[a] : low[a]) - x);
+      const depth = dot(to, forward);
+      if (depth < 1) return [0, 0, width, height];  // beside or behind the eye
+      const x = (dot(to, right) / depth / half[0] + 1) * width / 2, y = (dot(to, up) / depth / half[1] + 1) * height / 2;
+      ends[0] = Math.min(ends[0], x);
+      ends[1] = Math.min(ends[1], y);
+      ends[2] = Math.max(ends[2], x);
+      ends[3] = Math.max(ends[3], y);
+    }
+    const clamp = (v, most) => Math.min(most, Math.max(0, v));
+    const x = clamp(Math.floor(ends[0]), width), y = clamp(Math.floor(ends[1]), height);
+    return [x, y, clamp(Math.ceil(ends[2]), width) - x, clamp(Math.ceil(ends[3]), height) - y];
+  }
+
+  paint(what, width, height) {
     const gl = this.gl;
-    const program = this.program(index);
-    const {frame, textures} = this.level;
+    const {frame, atlas} = this.level;
+    const [red, green, blue, opacity] = what === 'draw' ? this.background : [0, 0, 0, 0];
     gl.viewport(0, 0, width, height);
-    gl.useProgram(program);
-    if (!textures.length) return;
-    this.level.bind(program);
-    const at = (name) => gl.getUniformLocation(program, name);
+    gl.clearColor(red, green, blue, opacity);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!atlas.dense_count) return;
     const {position, right, up, forward, tangent} = this.view;
     const half = [tangent * width / Math.min(width, height), tangent * height / Math.min(width, height)];
-    const scaled = (v, s) => v.map((x) => x * s);
-    gl.uniform3fv(at('eye'), position.map((x, a) => (x - this.info.origin[a]) * frame.cells));
-    gl.uniform3fv(at('right'), scaled(right, 2 * half[0] / width));
-    gl.uniform3fv(at('up'), scaled(up, 2 * half[1] / height));
+    const eye = position.map((x, a) => (x - this.info.origin[a]) * frame.cells);
+    const program = this.program(what);
+    gl.useProgram(program);
+    this.level.bind(program);
+    const at = (name) => gl.getUniformLocation(program, name);
+    gl.uniform3fv(at('eye'), eye);
+    gl.uniform3fv(at('right'), right.map((x) => x * 2 * half[0] / width));
+    gl.uniform3fv(at('up'), up.map((x) => x * 2 * half[1] / height));
     gl.uniform3fv(at('forward'), forward.map((x, a) => x - right[a] * half[0] - up[a] * half[1]));
     gl.uniform3fv(at('box_low'), frame.low);
     gl.uniform3fv(at('box_high'), frame.high);
-    gl.uniform1i(at('top_size'), this.level.atlas.top_size);
+    gl.uniform1i(at('top_size'), atlas.top_size);
     gl.uniform2iv(at('brick_bits'), frame.bricks);
     gl.uniform3fv(at('brick_scale'), frame.brickScale);
     gl.uniform1f(at('density_scale'), frame.densityScale);
     gl.uniform4fv(at('background'), this.background);
     gl.uniform4fv(at('ranges'), frame.ranges);
-    gl.bindBufferBase(gl.UNIFORM_BUFFER, 0, this.network);
-    gl.uniformBlockBinding(program, gl.getUniformBlockIndex(program, 'Network'), 0);
+    gl.enable(gl.SCISSOR_TEST);
+    gl.scissor(...this.rectangle(eye, half, width, height));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   // Draws if anything changed. True while a later call would improve the picture.
@@ -278,7 +295,7 @@ export class Renderer {
       this.canvas.height = height;
     }
     this.budget.begin(now);
-    this.paint(0, width, height);
+    this.paint('draw', width, height);
     this.budget.end();
     this.dirty = false;
     return true;
@@ -289,7 +306,7 @@ export class Renderer {
   countFetches() {
     const gl = this.gl;
     const {width, height} = this.canvas;
-    this.paint(1, width, height);
+    this.paint('count', width, height);
     const pixels = new Uint8Array(4 * width * height);
     gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
     const sums = [0, 0, 0, 0];
@@ -316,8 +333,7 @@ export class Renderer {
     this.next?.dispose();
     this.level?.dispose();
     this.level = this.next = null;
-    this.programs?.forEach((program) => this.gl.deleteProgram(program));
+    this.deletePrograms();
     this.gl.deleteProgram(this.merge);
-    this.gl.deleteBuffer(this.network);
   }
 }

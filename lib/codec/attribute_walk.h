@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "codec/coefficient_model.h"
@@ -15,9 +16,15 @@
 namespace voxpack {
 
 // Policy:
+//   bool begin_depth(int depth)                         false: the walk stops before this depth
 //   void begin_node(uint32_t node, const HaarBlock&)
 //   void code(const SplitPlace<kStride>&, int32_t* q)   fills in the coefficients of all channels
-//   bool failed()                                       stops the walk
+// The least and the greatest numbers of points, by channel; nothing is known past the last channel.
+template <int kStride>
+struct PointRange {
+  RowOf<kStride> lowest, highest;
+};
+
 template <class Policy, int kStride>
 class AttributeWalk {
  public:
@@ -32,14 +39,17 @@ class AttributeWalk {
   // Fills points[rank * channels + channel] with the numbers of the points, in step / 256.
   void run(std::span<int32_t> points) {
     if (tree_.point_count == 0) return;
+    for (int ch = 0; ch < kStride; ++ch) {
+      range_.lowest.at[ch] = std::numeric_limits<int32_t>::max();
+      range_.highest.at[ch] = std::numeric_limits<int32_t>::min();
+    }
     points_ = points;
     NeighbourWalk walk(tree_);
     values_.assign(kStride, 0);
     std::memcpy(values_.data(), parameters_.root.at, channels_ * sizeof(int32_t));
-    if (tree_.depth() == 0)
-      std::memcpy(points_.data(), parameters_.root.at, channels_ * sizeof(int32_t));
+    if (tree_.depth() == 0) store_point(0, parameters_.root.at);
     activities_above_.assign(kStride, 0);
-    for (depth_ = 0; depth_ < tree_.depth() && !policy_.failed(); ++depth_) {
+    for (depth_ = 0; depth_ < tree_.depth() && policy_.begin_depth(depth_); ++depth_) {
       first_ = tree_.offset[depth_];
       const size_t count = tree_.offset[depth_ + 1] - first_;
       const size_t below = tree_.offset[depth_ + 2] - tree_.offset[depth_ + 1];
@@ -57,6 +67,9 @@ class AttributeWalk {
       activities_above_.swap(activities_);
     }
   }
+
+  // Of the points that run() filled in.
+  const PointRange<kStride>& range() const { return range_; }
 
  private:
   using Row = RowOf<kStride>;
@@ -105,7 +118,15 @@ class AttributeWalk {
       copy_row<kStride>(&next_values_[size_t{child - tree_.offset[depth_ + 1]} * kStride], value);
       return;
     }
-    int32_t* to = &points_[size_t{tree_.link[child]} * channels_];
+    store_point(tree_.link[child], value);
+  }
+
+  void store_point(uint32_t rank, const int32_t* value) {
+    for (int ch = 0; ch < kStride; ++ch) {
+      range_.lowest.at[ch] = std::min(range_.lowest.at[ch], value[ch]);
+      range_.highest.at[ch] = std::max(range_.highest.at[ch], value[ch]);
+    }
+    int32_t* to = &points_[size_t{rank} * channels_];
     if (channels_ == kStride) {
       copy_row<kStride>(to, value);
     } else {
@@ -271,6 +292,7 @@ class AttributeWalk {
   bool predicts_ = false;
   std::vector<int32_t> values_, next_values_;  // means of the nodes of this depth and of the next
   std::vector<uint8_t> activities_, activities_above_;  // mean |coefficient| of a node in 1/8
+  PointRange<kStride> range_ = {};
   HaarBlock block_;
   SplitPlace<kStride> place_ = {};
   Row means_[16] = {};

@@ -9,16 +9,19 @@
 
 namespace voxpack {
 
-// Decodes all groups. `channels` carries the parameters (steps, biases, gains [tree depth], roots);
-// `sections` one attribute section per group. Fills numbers[point * channels + channel], in step /
-// 256 of the channel, which must have that size. If `coefficients` is not null, also appends every
-// channel's coefficients to (*coefficients)[channel]. Fails with bad_data if a section is cut or
-// has bytes left over. May throw std::bad_alloc.
+// Decodes groups of channels. `channels` carries the parameters (steps, biases, gains [tree depth],
+// roots); `sections` are those of `layout`, layer by layer. Fills numbers[point * channels +
+// channel], in step / 256 of the channel, which must have that size. If `coefficients` is not null,
+// also appends every channel's coefficients to (*coefficients)[channel]. Fails with bad_data if a
+// section is cut or has bytes left over, or if a number lies outside of `ranges` [channel], unless
+// these are empty. May throw std::bad_alloc.
+//
+// A coarser field comes from the first layers alone: with the tree cut where the next one starts
+// (cut_tree()), the weights of the whole tree, and no ranges.
 Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
-                         std::span<const CodedChannel> channels,
-                         std::span<const uint8_t> group_sizes,
+                         std::span<const CodedChannel> channels, const AttributeLayout& layout,
                          std::span<const std::span<const uint8_t>> sections,
-                         std::span<int32_t> numbers,
+                         std::span<const NumberRange> ranges, std::span<int32_t> numbers,
                          std::vector<std::vector<int32_t>>* coefficients);
 
 // The stored value of a number of `channel`; `offset` is what the shape adds (densities only).

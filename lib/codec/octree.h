@@ -62,6 +62,11 @@ TreeShape shape_of(int resolution, const std::vector<CodedBlock>& blocks);
 // Whether all sites of a block lie in the lattice.
 bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
 
+// The tree down to `depth`, 2..tree.depth(), whose nodes at that depth are points of a coarser
+// level: level min_level + tree.depth() - depth, which must be at most kCodedMaxLevel. Nodes keep
+// their numbers. The points above that depth come first and keep their ranks.
+Tree cut_tree(const Tree& tree, int depth);
+
 // Node weights, [node count]: points weigh 2^(shift * (level - min_level)), other nodes the sum of
 // their children; both at most kMaxWeight.
 std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift);

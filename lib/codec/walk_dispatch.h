@@ -10,34 +10,47 @@ namespace voxpack {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 template <class Walk>
-[[gnu::target("avx2,bmi,bmi2,lzcnt"), gnu::flatten]] void run_walk_avx2(Walk& walk,
-                                                                        std::span<int32_t> points) {
+[[gnu::target("avx2,bmi,bmi2"), gnu::flatten]] void run_walk_avx2(Walk& walk,
+                                                                  std::span<int32_t> points) {
   walk.run(points);
 }
 #endif
 
+template <int kStride>
+std::vector<NumberRange> ranges_of(const PointRange<kStride>& range, size_t channel_count) {
+  std::vector<NumberRange> ranges;
+  for (size_t ch = 0; ch < channel_count; ++ch) {
+    ranges.push_back({range.lowest.at[ch], range.highest.at[ch]});
+  }
+  return ranges;
+}
+
 template <int kStride, class Policy>
-void run_walk(const Tree& tree, std::span<const uint32_t> weights,
-              std::span<const CodedChannel> channels, Policy& policy, std::span<int32_t> points) {
+std::vector<NumberRange> run_walk(const Tree& tree, std::span<const uint32_t> weights,
+                                  std::span<const CodedChannel> channels, Policy& policy,
+                                  std::span<int32_t> points) {
   const auto walk =
       std::make_unique<AttributeWalk<Policy, kStride>>(tree, weights, channels, policy);
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
-      __builtin_cpu_supports("lzcnt")) {
-    return run_walk_avx2(*walk, points);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
+    run_walk_avx2(*walk, points);
+    return ranges_of(walk->range(), channels.size());
   }
 #endif
   walk->run(points);
+  return ranges_of(walk->range(), channels.size());
 }
 
-// Walks with rows that the channels fit into; `points` as in AttributeWalk::run().
+// Walks with rows that the channels fit into; `points` as in AttributeWalk::run(). Returns what
+// numbers the points of each channel have.
 template <class Policy>
-void walk_attributes(const Tree& tree, std::span<const uint32_t> weights,
-                     std::span<const CodedChannel> channels, Policy& policy,
-                     std::span<int32_t> points) {
+std::vector<NumberRange> walk_attributes(const Tree& tree, std::span<const uint32_t> weights,
+                                         std::span<const CodedChannel> channels, Policy& policy,
+                                         std::span<int32_t> points) {
+  if (channels.size() <= 4) return run_walk<4>(tree, weights, channels, policy, points);
   if (channels.size() <= 8) return run_walk<8>(tree, weights, channels, policy, points);
   if (channels.size() <= 16) return run_walk<16>(tree, weights, channels, policy, points);
-  run_walk<kRowMax>(tree, weights, channels, policy, points);
+  return run_walk<kRowMax>(tree, weights, channels, policy, points);
 }
 
 }  // namespace voxpack

@@ -78,8 +78,8 @@ Status need_numbers(voxpack_decoder& d) {
   const voxpack::CodedField& field = d.view.field;
   const std::vector<uint32_t> weights = voxpack::node_weights(d.tree, field.level_weight_shift);
   d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
-  VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.group_sizes,
-                                         d.view.attributes, d.numbers, nullptr));
+  VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.layout(),
+                                         d.view.attributes, d.view.ranges, d.numbers, nullptr));
   d.offsets = voxpack::point_offsets(d.tree, field.shape_offsets);
   d.has_numbers = true;
   return {};

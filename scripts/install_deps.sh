@@ -7,10 +7,13 @@ set -euo pipefail
 
 packages=(g++ cmake ninja-build pkg-config ca-certificates
   libcli11-dev nlohmann-json3-dev libwebp-dev libpng-dev libjpeg62-turbo-dev libxxhash-dev)
+# The viewer: its compiler, and a browser to test it in.
+viewer=(clang-14 lld-14 wasi-libc libc++-14-dev-wasm32 libc++abi-14-dev-wasm32 libclang-rt-14-dev-wasm32 binaryen chromium)
+command -v node >/dev/null && command -v npm >/dev/null || viewer+=(nodejs npm)
 for argument in "$@"; do
   case "$argument" in
-    --tests) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache) ;;
-    --checks) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache clang-format-14 binutils) ;;
+    --tests) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache "${viewer[@]}") ;;
+    --checks) packages+=(libgtest-dev libspng-dev python3 python3-numpy ccache clang-format-14 binutils "${viewer[@]}") ;;
     *) echo "install_deps.sh: error: unknown option $argument (--tests, --checks)" >&2; exit 2 ;;
   esac
 done

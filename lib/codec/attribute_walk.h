@@ -6,96 +6,105 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <span>
 
 #include "codec/coefficient_model.h"
 #include "codec/haar_block.h"
+#include "codec/node_rows.h"
+#include "codec/point_sink.h"
 #include "codec/split_place.h"
 #include "codec/walk_parameters.h"
 
 namespace voxpack {
 
-// Policy:
-//   bool begin_depth(int depth)                         false: the walk stops before this depth
-//   void begin_node(uint32_t node, const HaarBlock&)
-//   void code(const SplitPlace<kStride>&, int32_t* q)   fills in the coefficients of all channels
 // The least and the greatest numbers of points, by channel; nothing is known past the last channel.
 template <int kStride>
 struct PointRange {
   RowOf<kStride> lowest, highest;
 };
 
+// Policy:
+//   bool begin_depth(int depth)                         false: the walk stops before this depth
+//   void begin_node(uint32_t node, const HaarBlock&)
+//   void code(const SplitPlace<kStride>&, int32_t* q)   fills in the coefficients of all channels
 template <class Policy, int kStride>
 class AttributeWalk {
  public:
-  AttributeWalk(const Tree& tree, std::span<const uint32_t> weights,
+  // `rows` are those of `tree`.
+  AttributeWalk(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                 std::span<const CodedChannel> channels, Policy& policy)
       : tree_(tree),
+        rows_(rows),
         weights_(weights),
         policy_(policy),
         channels_(static_cast<int>(channels.size())),
         parameters_(channels, tree.depth()) {}
 
-  // Fills points[rank * channels + channel] with the numbers of the points, in step / 256.
-  void run(std::span<int32_t> points) {
+  // Gives the numbers of the points to `sink`, in step / 256.
+  void run(PointSink& sink) {
     if (tree_.point_count == 0) return;
     for (int ch = 0; ch < kStride; ++ch) {
       range_.lowest.at[ch] = std::numeric_limits<int32_t>::max();
       range_.highest.at[ch] = std::numeric_limits<int32_t>::min();
     }
-    points_ = points;
+    sink_ = &sink;
     NeighbourWalk walk(tree_);
-    values_.assign(kStride, 0);
-    std::memcpy(values_.data(), parameters_.root.at, channels_ * sizeof(int32_t));
-    if (tree_.depth() == 0) store_point(0, parameters_.root.at);
-    activities_above_.assign(kStride, 0);
+    values_.reset(new int32_t[rows_.count() * kStride]);
+    activities_.reset(new uint8_t[rows_.count() * kStride]);
+    store_node(0, parameters_.root.at);
     for (depth_ = 0; depth_ < tree_.depth() && policy_.begin_depth(depth_); ++depth_) {
       first_ = tree_.offset[depth_];
-      const size_t count = tree_.offset[depth_ + 1] - first_;
-      const size_t below = tree_.offset[depth_ + 2] - tree_.offset[depth_ + 1];
-      const bool last = depth_ + 1 == tree_.depth();  // all children are points
-      next_values_.clear();
-      if (!last) next_values_.resize(below * kStride);
-      activities_.assign(count * kStride, 0);
       predicts_ = false;
       for (int ch = 0; ch < channels_; ++ch) predicts_ |= parameters_.gains[depth_].at[ch] != 0;
-      walk.visit_depth(depth_, !last,
-                       [&](uint32_t node, uint32_t parent, const Neighbours& around) {
-                         visit(node, parent, around);
-                       });
-      values_.swap(next_values_);
-      activities_above_.swap(activities_);
+      walk.visit_depth(depth_, [&](uint32_t node, uint32_t parent, const Neighbours& around) {
+        if (rows_.has(node)) visit(node, parent, around);
+      });
     }
+    flush_points();
   }
 
-  // Of the points that run() filled in.
+  // Of the points that run() gave to the sink.
   const PointRange<kStride>& range() const { return range_; }
 
  private:
   using Row = RowOf<kStride>;
-  // Numbers of a node of this depth, or of a point: kStride of them, those past the last channel of
-  // no meaning.
-  const int32_t* value_of(uint32_t node) {
-    if (tree_.child_mask[node] != 0) return &values_[size_t{node - first_} * kStride];
-    const size_t at = size_t{tree_.link[node]} * channels_;
-    if (at + kStride <= points_.size()) return &points_[at];
-    std::copy(points_.begin() + static_cast<ptrdiff_t>(at), points_.end(), last_point_.at);
-    return last_point_.at;
+  static constexpr uint32_t kPendingPoints = 256;
+
+  // Numbers of a node that has a row; those past the last channel have no meaning.
+  const int32_t* value_of(uint32_t node) const {
+    return &values_[size_t{rows_.row(node)} * kStride];
+  }
+  uint8_t* activity_of(uint32_t node) { return &activities_[size_t{rows_.row(node)} * kStride]; }
+
+  void store_node(uint32_t node, const int32_t* value) {
+    if (rows_.has(node)) copy_row<kStride>(&values_[size_t{rows_.row(node)} * kStride], value);
+    if (tree_.child_mask[node] != 0) return;
+    for (int ch = 0; ch < kStride; ++ch) {
+      range_.lowest.at[ch] = std::min(range_.lowest.at[ch], value[ch]);
+      range_.highest.at[ch] = std::max(range_.highest.at[ch], value[ch]);
+    }
+    if (pending_count_ == kPendingPoints) flush_points();
+    copy_row<kStride>(&pending_[pending_count_++ * kStride], value);
+  }
+
+  void flush_points() {
+    sink_->put(first_pending_, pending_count_, pending_, kStride);
+    first_pending_ += pending_count_;
+    pending_count_ = 0;
   }
 
   void visit(uint32_t node, uint32_t parent, const Neighbours& around) {
     const uint8_t mask = tree_.child_mask[node];
-    uint8_t* own = &activities_[size_t{node - first_} * kStride];
-    const uint8_t* above =
-        parent == kNoNode ? activities_above_.data()
-                          : &activities_above_[size_t{parent - tree_.offset[depth_ - 1]} * kStride];
+    uint8_t* own = activity_of(node);
+    const uint8_t* above = parent == kNoNode ? no_activity_ : activity_of(parent);
     if (kBitCount[mask] < 2) {
       std::memcpy(own, above, kStride);
       if (mask == 0) return;
-      store_child(tree_.link[node], value_of(node));
+      store_node(tree_.link[node], value_of(node));
       return;
     }
-    block_.build(split_table_, mask, &weights_[tree_.link[node]]);
+    block_.build(split_table_, mask, weights_, tree_.link[node]);
     copy_row<kStride>(means_[1].at, value_of(node));
     if (predicts_) predict(mask, around);
     gather_activities(above, around);
@@ -109,28 +118,7 @@ class AttributeWalk {
     }
     uint32_t child = tree_.link[node];
     for (int c = 0; c < 8; ++c) {
-      if (mask >> c & 1) store_child(child++, means_[8 + c].at);
-    }
-  }
-
-  void store_child(uint32_t child, const int32_t* value) {
-    if (tree_.child_mask[child] != 0) {
-      copy_row<kStride>(&next_values_[size_t{child - tree_.offset[depth_ + 1]} * kStride], value);
-      return;
-    }
-    store_point(tree_.link[child], value);
-  }
-
-  void store_point(uint32_t rank, const int32_t* value) {
-    for (int ch = 0; ch < kStride; ++ch) {
-      range_.lowest.at[ch] = std::min(range_.lowest.at[ch], value[ch]);
-      range_.highest.at[ch] = std::max(range_.highest.at[ch], value[ch]);
-    }
-    int32_t* to = &points_[size_t{rank} * channels_];
-    if (channels_ == kStride) {
-      copy_row<kStride>(to, value);
-    } else {
-      for (int ch = 0; ch < channels_; ++ch) to[ch] = value[ch];
+      if (mask >> c & 1) store_node(child++, means_[8 + c].at);
     }
   }
 
@@ -193,8 +181,7 @@ class AttributeWalk {
     constexpr int kBefore[3] = {4, 10, 12};
     for (int i = 0; i < 3; ++i) {
       const uint32_t other = around[kBefore[i]];
-      near[i] = other == kNoNode || other < first_ ? above
-                                                   : &activities_[size_t{other - first_} * kStride];
+      near[i] = other == kNoNode || other < first_ ? above : activity_of(other);
     }
     for (int ch = 0; ch < kStride; ++ch) {
       place_.parent.at[ch] = above[ch];
@@ -281,24 +268,28 @@ class AttributeWalk {
   }
 
   const Tree& tree_;
-  const std::span<const uint32_t> weights_;
+  const NodeRows& rows_;
+  const NodeWeights& weights_;
   Policy& policy_;
   const int channels_;
   const SplitTable split_table_;
   const WalkParameters<kStride> parameters_;
-  std::span<int32_t> points_;
+  PointSink* sink_ = nullptr;
   int depth_ = 0;
   uint32_t first_ = 0;  // first node of the depth
   bool predicts_ = false;
-  std::vector<int32_t> values_, next_values_;  // means of the nodes of this depth and of the next
-  std::vector<uint8_t> activities_, activities_above_;  // mean |coefficient| of a node in 1/8
+  std::unique_ptr<int32_t[]> values_;      // [row][kStride] means
+  std::unique_ptr<uint8_t[]> activities_;  // [row][kStride] mean |coefficient| in 1/8
+  uint8_t no_activity_[kStride] = {};      // above the root
+  uint32_t first_pending_ = 0, pending_count_ = 0;
+  int32_t pending_[kPendingPoints * kStride];  // numbers of points for the sink
   PointRange<kStride> range_ = {};
   HaarBlock block_;
   SplitPlace<kStride> place_ = {};
   Row means_[16] = {};
   Row guess_[16] = {};
   Row taps_[27] = {};
-  Row zero_ = {}, last_point_ = {}, q_ = {};
+  Row zero_ = {}, q_ = {};
 };
 
 }  // namespace voxpack

@@ -203,10 +203,10 @@ Status check_ranges(std::span<const NumberRange> found, std::span<const NumberRa
 
 }  // namespace
 
-Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+Status decode_attributes(const Tree& tree, const NodeRows& rows, const NodeWeights& weights,
                          std::span<const CodedChannel> channels, const AttributeLayout& layout,
                          std::span<const std::span<const uint8_t>> sections,
-                         std::span<const NumberRange> ranges, std::span<int32_t> numbers,
+                         std::span<const NumberRange> ranges, PointSink& sink,
                          std::vector<std::vector<int32_t>>* coefficients) {
   if (tree.point_count == 0) {
     for (const auto section : sections) {
@@ -215,9 +215,20 @@ Status decode_attributes(const Tree& tree, std::span<const uint32_t> weights,
     return {};
   }
   const auto policy = std::make_unique<DecodePolicy>(channels, layout, sections, coefficients);
-  const std::vector<NumberRange> found = walk_attributes(tree, weights, channels, *policy, numbers);
+  const std::vector<NumberRange> found =
+      walk_attributes(tree, rows, weights, channels, *policy, sink);
   VOXPACK_TRY(policy->finish());
   return check_ranges(found, ranges);
+}
+
+Status decode_attributes(const Tree& tree, const NodeWeights& weights,
+                         std::span<const CodedChannel> channels, const AttributeLayout& layout,
+                         std::span<const std::span<const uint8_t>> sections,
+                         std::span<const NumberRange> ranges, std::span<int32_t> numbers,
+                         std::vector<std::vector<int32_t>>* coefficients) {
+  PointTable table(numbers, channels.size());
+  return decode_attributes(tree, NodeRows(tree), weights, channels, layout, sections, ranges, table,
+                           coefficients);
 }
 
 }  // namespace voxpack

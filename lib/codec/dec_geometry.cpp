@@ -46,7 +46,8 @@ Result<std::vector<CodedBlock>> list_blocks(const Tree& tree) {
   std::vector<uint64_t> codes(tree.depth() >= 0 ? 1 : 0, 0);
   for (int depth = 0; depth + 2 <= tree.depth(); ++depth) {
     std::vector<uint64_t> next;
-    next.reserve(tree.offset[depth + 2] - tree.offset[depth + 1]);
+    const bool more = depth + 3 <= tree.depth();
+    if (more) next.reserve(tree.offset[depth + 2] - tree.offset[depth + 1]);
     for (uint32_t node = tree.offset[depth]; node < tree.offset[depth + 1]; ++node) {
       const uint64_t code = codes[node - tree.offset[depth]];
       const uint8_t children = tree.child_mask[node];
@@ -55,7 +56,7 @@ Result<std::vector<CodedBlock>> list_blocks(const Tree& tree) {
       uint32_t child = tree.link[node];
       for (int c = 0; c < 8; ++c) {
         if (!(children >> c & 1)) continue;
-        next.push_back(code * 8 + c);
+        if (more) next.push_back(code * 8 + c);
         if (is_block) block.mask |= uint64_t{tree.child_mask[child]} << 8 * c;
         ++child;
       }

@@ -53,7 +53,7 @@ class EncodePolicy {
   size_t next_ = 0;
 };
 
-EncodedAttributes encode(const Tree& tree, std::span<const uint32_t> weights,
+EncodedAttributes encode(const Tree& tree, const NodeWeights& weights,
                          std::span<const CodedChannel> channels, const AttributeLayout& layout,
                          std::vector<double>* bits) {
   const auto policy = std::make_unique<EncodePolicy>(channels, layout, bits);
@@ -76,7 +76,7 @@ std::vector<uint8_t> usual_layers(const Tree& tree) {
   return starts;
 }
 
-EncodedAttributes encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+EncodedAttributes encode_attributes(const Tree& tree, const NodeWeights& weights,
                                     std::span<const CodedChannel> channels,
                                     const AttributeLayout& layout) {
   if (tree.point_count > 0) return encode(tree, weights, channels, layout, nullptr);
@@ -86,7 +86,7 @@ EncodedAttributes encode_attributes(const Tree& tree, std::span<const uint32_t> 
   return nothing;
 }
 
-std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+std::vector<double> attribute_bits(const Tree& tree, const NodeWeights& weights,
                                    std::span<const CodedChannel> channels,
                                    const AttributeLayout& layout) {
   if (tree.point_count == 0) return {};

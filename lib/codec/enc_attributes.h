@@ -22,13 +22,13 @@ struct EncodedAttributes {
 
 // The attribute sections of `channels`, with their coefficients, [point_count - 1] each, and gains
 // [tree depth].
-EncodedAttributes encode_attributes(const Tree& tree, std::span<const uint32_t> weights,
+EncodedAttributes encode_attributes(const Tree& tree, const NodeWeights& weights,
                                     std::span<const CodedChannel> channels,
                                     const AttributeLayout& layout);
 
 // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
 // split: [tree depth][channels.size()].
-std::vector<double> attribute_bits(const Tree& tree, std::span<const uint32_t> weights,
+std::vector<double> attribute_bits(const Tree& tree, const NodeWeights& weights,
                                    std::span<const CodedChannel> channels,
                                    const AttributeLayout& layout);
 
@@ -58,9 +58,8 @@ class AttributeQuantizer {
  public:
   // `numbers` [point][channel_count] are what curve and step apply to; `importance` [point] >= 0,
   // or empty for equal importance. The references must outlive the quantiser.
-  AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
-                     std::span<const float> numbers, std::span<const float> importance,
-                     int channel_count);
+  AttributeQuantizer(const Tree& tree, const NodeWeights& weights, std::span<const float> numbers,
+                     std::span<const float> importance, int channel_count);
 
   // Sums from which better biases and gains follow.
   struct ChannelStatistics {
@@ -87,7 +86,7 @@ class AttributeQuantizer {
 
  private:
   const Tree& tree_;
-  std::span<const uint32_t> weights_;
+  const NodeWeights& weights_;
   std::span<const float> numbers_;  // [point][channel_count]
   int channel_count_;
   std::vector<float> means_;       // [node without the last depth][channel_count]; not of points

@@ -184,7 +184,7 @@ class QuantizePolicy {
 
 }  // namespace
 
-AttributeQuantizer::AttributeQuantizer(const Tree& tree, std::span<const uint32_t> weights,
+AttributeQuantizer::AttributeQuantizer(const Tree& tree, const NodeWeights& weights,
                                        std::span<const float> numbers,
                                        std::span<const float> importance, int channel_count)
     : tree_(tree), weights_(weights), numbers_(numbers), channel_count_(channel_count) {
@@ -215,7 +215,7 @@ AttributeQuantizer::AttributeQuantizer(const Tree& tree, std::span<const uint32_
       continue;
     }
     uint32_t child = tree.link[node];
-    block->build(table, mask, &weights[child]);
+    block->build(table, mask, weights, child);
     for (int c = 0; c < 8; ++c) {
       if (!(mask >> c & 1)) continue;
       const float* mean = tree.child_mask[child] == 0 ? &numbers[tree.link[child] * stride]

@@ -24,7 +24,7 @@ class GeometryCoding {
   }
 
   GeometryCoding(Coder& coder, Tree& tree, uint32_t point_limit)
-      : coder_(coder), tree_(tree), point_limit_(point_limit) {
+      : coder_(coder), tree_(tree), point_limit_(point_limit), walk_(tree) {
     wide_.resize(kWideOffsets[8]);
     counts_.resize(size_t{1} << 16);
     presence_.resize(size_t{1} << 17);
@@ -37,13 +37,14 @@ class GeometryCoding {
     const int depth_count = tree_.shape.depth() + 1;
     if constexpr (Coder::kDecodes) {
       tree_.offset = {0, 1};
+      reserve_tree(size_t{point_limit_} + point_limit_ / 3);  // about what a surface takes
       resize_tree(1);
       tree_.leaf_depth[0] = kUndivided;
     }
     // All nodes of the last depth are points: nothing is coded there.
     for (int depth = 0; depth + 1 < depth_count; ++depth) {
       if constexpr (requires { coder_.begin_depth(depth); }) coder_.begin_depth(depth);
-      VOXPACK_TRY(code_depth(depth, depth + 2 < depth_count));
+      VOXPACK_TRY(code_depth(depth));
     }
     if constexpr (Coder::kDecodes) {
       for (uint32_t node = tree_.offset[depth_count - 1]; node < tree_.offset[depth_count];
@@ -54,74 +55,87 @@ class GeometryCoding {
     return {};
   }
 
-  // `keep`: the neighbours of the nodes are needed, for the next depth.
-  Status code_depth(int depth, bool keep) {
+  Status code_depth(int depth) {
     depth_ = depth;
     first_ = tree_.offset[depth];
     next_child_ = tree_.offset[depth + 1];
-    const uint32_t count = next_child_ - first_;
-    std::vector<Neighbours> current(keep ? count : 0);
     if constexpr (Coder::kDecodes) {
-      resize_tree(next_child_ + std::min<uint64_t>(uint64_t{8} * count, point_limit_));
+      uint64_t points = 0;  // of this depth
+      for (uint32_t node = first_; node < next_child_; ++node) {
+        points += tree_.leaf_depth[node] == depth;
+      }
+      // Every child has at least one point.
+      const uint64_t known = tree_.point_count + points;
+      child_limit_ = std::min(8 * (next_child_ - first_ - points),
+                              point_limit_ > known ? point_limit_ - known : 0);
+      resize_tree(next_child_ + child_limit_);
     }
     Status status;
     if (depth == 0) {
-      Neighbours& around = keep ? current[0] : scratch_;
+      Neighbours around;
       around.fill(kNoNode);
       around[kSelf] = 0;
       ChildWindow nothing;
       status = code_node(0, 0, around, 0, nothing);
     } else {
-      status = code_children(keep ? &current : nullptr);
+      status = code_children();
     }
     VOXPACK_TRY(std::move(status));
     if constexpr (Coder::kDecodes) {
       tree_.offset.push_back(next_child_);
       resize_tree(next_child_);
     }
-    above_.swap(current);
     return {};
   }
 
   // All nodes of the depth, parent by parent.
-  Status code_children(std::vector<Neighbours>* current) {
+  Status code_children() {
     const uint32_t first_parent = tree_.offset[depth_ - 1];
     cells_.resize(first_ - first_parent);
     for (uint32_t parent = first_parent; parent < first_; ++parent) {
       const uint8_t mask = tree_.child_mask[parent];
       cells_[parent - first_parent] = mask == 0 ? kAllCells : kCellsOfChildren[mask];
     }
-    for (uint32_t parent = first_parent; parent < first_; ++parent) {
-      const uint8_t mask = tree_.child_mask[parent];
-      if (mask == 0) continue;
-      const Neighbours& around = above_[parent - first_parent];
-      ChildWindow window;
-      uint64_t nodes = 0;
-      for (int i = 0; i < 27; ++i) {
-        const uint32_t other = around[i];
-        if (other == kNoNode) continue;
-        const uint8_t children = tree_.child_mask[other];
-        nodes |= kChildGrid[i][children == 0 ? 255 : children];
-        window.add(i, other < first_parent ? kAllCells : cells_[other - first_parent]);
-      }
-      GrandchildCells cells = 0;
-      uint32_t node = tree_.link[parent];
-      const NeighbourGrid grid(tree_, around);
-      for (int c = 0; c < 8; ++c) {
-        if (!(mask >> c & 1)) continue;
-        Neighbours& own = current != nullptr ? (*current)[node - first_] : scratch_;
-        if (current != nullptr) grid.neighbours(c, own);
-        VOXPACK_TRY(code_node(node, c, own, nodes, window));
-        const uint8_t coded = tree_.child_mask[node] == 0 ? 255 : tree_.child_mask[node];
-        cells |= cells_of_child(c, coded);
-        ++node;
-      }
-      cells_[parent - first_parent] = cells;
+    Status status;
+    walk_.visit_depth(depth_ - 1, [&](uint32_t parent, uint32_t, const Neighbours& around) {
+      if (status.ok() && tree_.child_mask[parent] != 0) status = code_family(parent, around);
+    });
+    return status;
+  }
+
+  // The children of a node.
+  Status code_family(uint32_t parent, const Neighbours& around) {
+    const uint32_t first_parent = tree_.offset[depth_ - 1];
+    const uint8_t mask = tree_.child_mask[parent];
+    ChildWindow window;
+    uint64_t nodes = 0;
+    for (int i = 0; i < 27; ++i) {
+      const uint32_t other = around[i];
+      if (other == kNoNode) continue;
+      const uint8_t children = tree_.child_mask[other];
+      nodes |= kChildGrid[i][children == 0 ? 255 : children];
+      window.add(i, other < first_parent ? kAllCells : cells_[other - first_parent]);
     }
+    GrandchildCells cells = 0;
+    uint32_t node = tree_.link[parent];
+    const bool undivided = tree_.leaf_depth[parent] == kUndivided;
+    NeighbourGrid grid;
+    Neighbours own;
+    if (undivided) grid.fill(tree_, around);
+    for (int c = 0; c < 8; ++c) {
+      if (!(mask >> c & 1)) continue;
+      if (undivided) grid.neighbours(c, own);
+      VOXPACK_TRY(code_node(node, c, own, nodes, window));
+      const uint8_t coded = tree_.child_mask[node] == 0 ? 255 : tree_.child_mask[node];
+      cells |= cells_of_child(c, coded);
+      ++node;
+    }
+    cells_[parent - first_parent] = cells;
     return {};
   }
 
-  // `child`: of its parent; `nodes`: the nodes of this depth around those of the parent (as
+  // `child`: of its parent; `around`: filled in if the parent is no block and lies in none;
+  // `nodes`: the nodes of this depth around those of the parent (as
   // kChildGrid); `window`: the cells around those of the parent, changed to those of this node.
   Status code_node(uint32_t node, int child, const Neighbours& around, uint64_t nodes,
                    ChildWindow& window) {
@@ -143,7 +157,7 @@ class GeometryCoding {
   Status append_children(uint32_t node, uint8_t mask) {
     const uint32_t end = next_child_ + kBitCount[mask];
     if (coder_.overrun()) return {Errc::bad_data, "geometry: the section ends too early"};
-    if (uint64_t{end} - tree_.offset[depth_ + 1] + tree_.point_count > point_limit_) {
+    if (end - tree_.offset[depth_ + 1] > child_limit_) {
       return {Errc::bad_data, "geometry: more nodes at depth " + std::to_string(depth_ + 1) +
                                   " than the " + std::to_string(point_limit_) +
                                   " points of the header"};
@@ -153,6 +167,12 @@ class GeometryCoding {
     const uint8_t leaf_depth = tree_.leaf_depth[node];
     for (; next_child_ < end; ++next_child_) tree_.leaf_depth[next_child_] = leaf_depth;
     return {};
+  }
+
+  void reserve_tree(size_t size) {
+    tree_.child_mask.reserve(size);
+    tree_.link.reserve(size);
+    tree_.leaf_depth.reserve(size);
   }
 
   void resize_tree(uint64_t size) {
@@ -242,14 +262,14 @@ class GeometryCoding {
   Tree& tree_;
   const uint32_t point_limit_;
   int depth_ = 0;
-  uint32_t first_ = 0;       // node of the depth
-  uint32_t next_child_ = 0;  // that a node of the depth gets
-  std::vector<Neighbours> above_;
+  uint32_t first_ = 0;        // node of the depth
+  uint32_t next_child_ = 0;   // that a node of the depth gets
+  uint64_t child_limit_ = 0;  // of the depth, when decoding
+  NeighbourWalk walk_;
   std::vector<GrandchildCells> cells_;  // of the parents; a child not coded yet counts as full
-  Neighbours scratch_;
-  std::vector<Counter> wide_;      // child, faces, edges
-  std::vector<Counter> counts_;    // child, faces, number of edges and corners
-  std::vector<Counter> presence_;  // children coded so far, nodes around
+  std::vector<Counter> wide_;           // child, faces, edges
+  std::vector<Counter> counts_;         // child, faces, number of edges and corners
+  std::vector<Counter> presence_;       // children coded so far, nodes around
   std::array<std::array<MixWeights<3>, 7>, 8> weights_;
   std::array<std::array<std::array<Counter, 6>, 6>, 8> division_;
 };

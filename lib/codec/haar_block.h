@@ -68,8 +68,9 @@ struct HaarBlock {
   bool is_split[8] = {};
   int split_count = 0;
 
-  void build(const SplitTable& table, uint8_t mask, const uint32_t* child_weights) {
-    for (int c = 0; c < 8; ++c) weight[8 + c] = mask >> c & 1 ? *child_weights++ : 0;
+  // `child`: the first one.
+  void build(const SplitTable& table, uint8_t mask, const NodeWeights& weights, uint32_t child) {
+    for (int c = 0; c < 8; ++c) weight[8 + c] = mask >> c & 1 ? weights[child++] : 0;
     split_count = 0;
     for (int i = 7; i >= 1; --i) {
       const uint32_t a = weight[2 * i], b = weight[2 * i + 1];

@@ -199,18 +199,19 @@ Tree cut_tree(const Tree& tree, int depth) {
   return cut;
 }
 
-std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift) {
-  std::vector<uint32_t> weights(tree.child_mask.size());
+NodeWeights node_weights(const Tree& tree, int level_weight_shift) {
+  NodeWeights weights(tree.child_mask.size());
   for (size_t i = weights.size(); i-- > 0;) {
     if (tree.child_mask[i] == 0) {
       const int above = tree.shape.depth() - tree.leaf_depth[i];  // level - min_level
-      weights[i] = std::min<uint32_t>(kMaxWeight, 1u << std::min(16, level_weight_shift * above));
+      weights.set(i,
+                  std::min<uint32_t>(kMaxWeight, 1u << std::min(16, level_weight_shift * above)));
       continue;
     }
     uint32_t sum = 0;
     const uint32_t children = kBitCount[tree.child_mask[i]];
     for (uint32_t c = 0; c < children; ++c) sum += weights[tree.link[i] + c];
-    weights[i] = std::min(kMaxWeight, sum);
+    weights.set(i, std::min(kMaxWeight, sum));
   }
   return weights;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -67,9 +68,23 @@ bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
 // their numbers. The points above that depth come first and keep their ranks.
 Tree cut_tree(const Tree& tree, int depth);
 
-// Node weights, [node count]: points weigh 2^(shift * (level - min_level)), other nodes the sum of
-// their children; both at most kMaxWeight.
-std::vector<uint32_t> node_weights(const Tree& tree, int level_weight_shift);
+// The weights of all nodes, each 1..kMaxWeight.
+class NodeWeights {
+ public:
+  NodeWeights() = default;
+  explicit NodeWeights(size_t count) : less_one_(count) {}
+
+  uint32_t operator[](size_t node) const { return less_one_[node] + 1u; }
+  void set(size_t node, uint32_t weight) { less_one_[node] = static_cast<uint16_t>(weight - 1); }
+  size_t size() const { return less_one_.size(); }
+
+ private:
+  std::vector<uint16_t> less_one_;
+};
+
+// Points weigh 2^(shift * (level - min_level)), other nodes the sum of their children; both at most
+// kMaxWeight.
+NodeWeights node_weights(const Tree& tree, int level_weight_shift);
 
 // The 27 nodes around a node and itself, at [(dx + 1) + 3 (dy + 1) + 9 (dz + 1)]: node of the same
 // depth, or the coarser point that covers the place, or kNoNode. The last entry means nothing: rows
@@ -106,8 +121,11 @@ inline constexpr auto kTouching = [] {
 // The children of a node and what touches them, at [x + 4 y + 16 z]; its own are at 1..2.
 class NeighbourGrid {
  public:
+  NeighbourGrid() = default;
+  NeighbourGrid(const Tree& tree, const Neighbours& around) { fill(tree, around); }
+
   // `around`: the neighbours of the node, which must not be a point.
-  NeighbourGrid(const Tree& tree, const Neighbours& around) {
+  void fill(const Tree& tree, const Neighbours& around) {
     node_.fill(kNoNode);
     for (int i = 0; i < kNeighbourCount; ++i) {
       const uint32_t node = around[i];
@@ -137,45 +155,60 @@ class NeighbourGrid {
   std::array<uint32_t, 65> node_;  // one more than cells: rows of three are copied as four
 };
 
-// Visits the nodes of one depth in order: visit(node, parent, neighbours). Keeps the neighbours of
-// a depth for the next one. The tree must be complete down to the visited depth; depths are visited
-// 0, 1, 2 ...
+// Visits the nodes of one depth in order: visit(node, parent, neighbours). Finds the neighbours on
+// the way down from the root, so that it keeps those of one node a depth. The tree must be complete
+// down to the visited depth.
 class NeighbourWalk {
  public:
   explicit NeighbourWalk(const Tree& tree) : tree_(tree) {}
 
-  // `keep`: another depth follows.
   template <class Visit>
-  void visit_depth(int depth, bool keep, Visit&& visit) {
-    std::vector<Neighbours> current;
-    const uint32_t first = tree_.offset[depth];
-    if (keep) current.resize(tree_.offset[depth + 1] - first);
-    Neighbours own;
-    if (depth == 0) {
-      own.fill(kNoNode);
-      own[kSelf] = 0;
-      if (keep) current[0] = own;
-      visit(0u, kNoNode, own);
-    }
-    for (uint32_t parent = depth > 0 ? tree_.offset[depth - 1] : first; parent < first; ++parent) {
-      const uint8_t mask = tree_.child_mask[parent];
-      if (mask == 0) continue;
-      uint32_t node = tree_.link[parent];
-      const NeighbourGrid grid(tree_, above_[parent - tree_.offset[depth - 1]]);
-      for (int c = 0; c < 8; ++c) {
-        if (!(mask >> c & 1)) continue;
-        grid.neighbours(c, own);
-        if (keep) current[node - first] = own;
-        visit(node, parent, own);
-        ++node;
+  void visit_depth(int depth, Visit&& visit) {
+    Neighbours around;
+    around.fill(kNoNode);
+    around[kSelf] = 0;
+    if (depth == 0) return visit(0u, kNoNode, around);
+    // A loop, not a recursion, so that `visit` is inlined for the processor of its caller.
+    enter(0, 0, around);
+    for (int at = 0; at >= 0;) {
+      Level& level = levels_[at];
+      if (at + 1 == depth) {
+        for (uint32_t rest = level.rest; rest != 0; rest &= rest - 1) {
+          level.grid.neighbours(std::countr_zero(rest), around);
+          visit(level.child++, level.node, around);
+        }
+        --at;
+      } else if (level.rest == 0) {
+        --at;
+      } else {
+        const int c = std::countr_zero(level.rest);
+        const uint32_t child = level.child++;
+        level.rest &= level.rest - 1;
+        if (tree_.leaf_depth[child] < depth) continue;  // no node below it is as deep
+        level.grid.neighbours(c, around);
+        enter(++at, child, around);
       }
     }
-    above_ = std::move(current);
   }
 
  private:
+  struct Level {
+    NeighbourGrid grid;
+    uint32_t node = 0;
+    uint32_t child = 0;  // the next one
+    uint32_t rest = 0;   // bits of the child mask not visited yet
+  };
+
+  void enter(int at, uint32_t node, const Neighbours& around) {
+    Level& level = levels_[at];
+    level.grid.fill(tree_, around);
+    level.node = node;
+    level.child = tree_.link[node];
+    level.rest = tree_.child_mask[node];
+  }
+
   const Tree& tree_;
-  std::vector<Neighbours> above_;
+  std::array<Level, kMaxTreeDepth> levels_;  // the nodes above, from the root
 };
 
 }  // namespace voxpack

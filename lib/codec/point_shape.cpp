@@ -130,7 +130,7 @@ void visit_points(const Tree& tree, Visit&& visit) {
       }
       visit_grandchildren(tree, node, window, visit);
     };
-    walk.visit_depth(depth, depth + 3 <= tree.depth(), visit_node);
+    walk.visit_depth(depth, visit_node);
   }
 }
 

@@ -11,6 +11,8 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 namespace voxpack {
@@ -55,6 +57,13 @@ class alignas(64) SymbolTable {
     const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bounds_ + 8));
     const auto above = static_cast<uint32_t>(_mm_movemask_epi8(
         _mm_packs_epi16(_mm_cmpgt_epi16(low, wanted), _mm_cmpgt_epi16(high, wanted))));
+    const int first = std::countr_zero(above | 0x10000u);
+    return first - (first > 7);
+#elif defined(__wasm_simd128__)
+    const v128_t wanted = wasm_i16x8_splat(static_cast<int16_t>(slot));
+    const v128_t low = wasm_v128_load(bounds_ + 1), high = wasm_v128_load(bounds_ + 8);
+    const auto above = static_cast<uint32_t>(wasm_i8x16_bitmask(
+        wasm_i8x16_narrow_i16x8(wasm_i16x8_gt(low, wanted), wasm_i16x8_gt(high, wanted))));
     const int first = std::countr_zero(above | 0x10000u);
     return first - (first > 7);
 #else

@@ -1,73 +1,53 @@
 // The C functions over dec_package and dec_* of codec.
 #include "decoder/voxpack_decoder.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
-#include <exception>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 
 #include "codec/colour_transform.h"
 #include "codec/dec_attributes.h"
 #include "codec/dec_geometry.h"
 #include "codec/point_shape.h"
-#include "package/dec_package.h"
+#include "decoder/decoder_state.h"
 
-struct voxpack_decoder {
-  voxpack::PackageView view;
-  bool open = false;
-  bool has_blocks = false;
-  bool has_numbers = false;
-  voxpack::Tree tree;
-  std::vector<voxpack::CodedBlock> blocks;
-  std::vector<int32_t> numbers;  // [point][channel]
-  std::vector<int16_t> offsets;  // [point] of the density by its shape; empty: none
-  char message[256] = "";
-};
+namespace voxpack {
 
-namespace {
-
-using voxpack::Errc;
-using voxpack::Status;
-
-void set_message(voxpack_decoder& decoder, const char* text) {
-  std::strncpy(decoder.message, text, sizeof(decoder.message) - 1);
+voxpack_error report(voxpack_decoder& decoder, const Status& status) {
+  std::strncpy(decoder.message, status.message().c_str(), sizeof(decoder.message) - 1);
   decoder.message[sizeof(decoder.message) - 1] = '\0';
+  switch (status.code()) {
+    case Errc::ok:
+      return VOXPACK_OK;
+    case Errc::usage:
+      return VOXPACK_BAD_ARGUMENT;
+    case Errc::bad_data:
+      return VOXPACK_BAD_DATA;
+    case Errc::unsupported:
+      return VOXPACK_UNSUPPORTED;
+    case Errc::device:
+      return VOXPACK_OUT_OF_MEMORY;
+    default:
+      return VOXPACK_INTERNAL;
+  }
 }
 
-// Runs `work` (returns a Status) and turns whatever happens into a code and a message.
-template <class Work>
-voxpack_error guard(voxpack_decoder& decoder, Work&& work) {
-  try {
-    decoder.message[0] = '\0';
-    const Status status = work();
-    if (status.ok()) return VOXPACK_OK;
-    set_message(decoder, status.message().c_str());
-    switch (status.code()) {
-      case Errc::usage:
-        return VOXPACK_BAD_ARGUMENT;
-      case Errc::bad_data:
-        return VOXPACK_BAD_DATA;
-      case Errc::unsupported:
-        return VOXPACK_UNSUPPORTED;
-      default:
-        return VOXPACK_INTERNAL;
-    }
-  } catch (const std::bad_alloc&) {
-    set_message(decoder, "out of memory");
-    return VOXPACK_OUT_OF_MEMORY;
-  } catch (...) {
-    set_message(decoder, "internal error");
-    return VOXPACK_INTERNAL;
-  }
+Status need_tree(voxpack_decoder& d) {
+  return d.has_tree ? Status() : need_blocks(d);  // listing the blocks checks the tree
 }
 
 Status need_blocks(voxpack_decoder& d) {
   if (d.has_blocks) return {};
-  VOXPACK_ASSIGN(d.tree,
-                 voxpack::decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
-  VOXPACK_ASSIGN(d.blocks, voxpack::list_blocks(d.tree));
+  if (!d.has_tree) {
+    VOXPACK_ASSIGN(d.tree, decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+    d.section_count = d.view.attributes.size();
+  }
+  VOXPACK_ASSIGN(d.blocks, list_blocks(d.shown()));
+  d.has_tree = true;
   d.has_blocks = true;
   return {};
 }
@@ -75,15 +55,108 @@ Status need_blocks(voxpack_decoder& d) {
 Status need_numbers(voxpack_decoder& d) {
   VOXPACK_TRY(need_blocks(d));
   if (d.has_numbers) return {};
-  const voxpack::CodedField& field = d.view.field;
-  const std::vector<uint32_t> weights = voxpack::node_weights(d.tree, field.level_weight_shift);
+  const CodedField& field = d.view.field;
   d.numbers.resize(size_t{d.tree.point_count} * field.channels.size());
-  VOXPACK_TRY(voxpack::decode_attributes(d.tree, weights, field.channels, field.layout(),
-                                         d.view.attributes, d.view.ranges, d.numbers, nullptr));
-  d.offsets = voxpack::point_offsets(d.tree, field.shape_offsets);
+  PointTable table(d.numbers, field.channels.size());
+  VOXPACK_TRY(decode_groups(d, 0, field.group_sizes.size(), table));
+  d.offsets = point_offsets(d.tree, field.shape_offsets);
   d.has_numbers = true;
   return {};
 }
+
+namespace {
+
+// Layers that the first `count` sections belong to.
+size_t layers_of(const CodedField& field, size_t count) {
+  return std::max<size_t>(1, count / field.group_sizes.size());
+}
+
+// Gives the means of the whole field to all points.
+void put_roots(uint32_t point_count, std::span<const CodedChannel> channels, PointSink& sink) {
+  constexpr uint32_t kRows = 256;
+  std::vector<int32_t> rows;
+  for (uint32_t i = 0; i < kRows; ++i) {
+    for (const CodedChannel& channel : channels) rows.push_back(channel.root);
+  }
+  for (uint32_t first = 0; first < point_count; first += kRows) {
+    sink.put(first, std::min(kRows, point_count - first), rows.data(),
+             static_cast<int>(channels.size()));
+  }
+}
+
+}  // namespace
+
+size_t usable_sections(const voxpack_decoder& d) {
+  const size_t attributes = d.view.attributes.size();
+  const size_t missing = d.view.sections.size() - d.view.arrived_sections;
+  if (missing == 0) return attributes;
+  const auto is_attributes = [](const PackageSection& section) {
+    return section.kind == static_cast<uint32_t>(SectionKind::attributes);
+  };
+  const auto arrived = std::span(d.view.sections).first(d.view.arrived_sections);
+  const auto count =
+      static_cast<size_t>(std::count_if(arrived.begin(), arrived.end(), is_attributes));
+  const size_t layers = layers_of(d.view.field, count);
+  const auto& starts = d.view.field.layer_starts;
+  const int depth = layers < starts.size() ? starts[layers] : d.view.shape.depth();
+  if (depth < 2 || d.view.shape.min_level + d.view.shape.depth() - depth > kCodedMaxLevel) return 0;
+  const size_t groups = d.view.field.group_sizes.size();
+  return count < groups ? count : count / groups * groups;
+}
+
+Status use_sections(voxpack_decoder& d, size_t count) {
+  VOXPACK_TRY(need_tree(d));
+  if (count == d.section_count) return {};
+  const auto& starts = d.view.field.layer_starts;
+  const size_t layers = layers_of(d.view.field, count);
+  d.is_cut = layers < starts.size();
+  d.cut = d.is_cut ? cut_tree(d.tree, starts[layers]) : Tree();
+  d.section_count = count;
+  d.has_blocks = false;
+  d.has_numbers = false;
+  d.rows.reset();
+  return {};
+}
+
+Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count, PointSink& sink) {
+  VOXPACK_TRY(need_tree(d));
+  const CodedField& field = d.view.field;
+  const std::span sizes(field.group_sizes);
+  const auto channels_of = [](std::span<const uint8_t> groups) {
+    return std::accumulate(groups.begin(), groups.end(), size_t{0});
+  };
+  const auto groups = sizes.subspan(first_group, group_count);
+  const size_t first_channel = channels_of(sizes.first(first_group));
+  const auto channels = std::span(field.channels).subspan(first_channel, channels_of(groups));
+  if (first_group + group_count > d.section_count) {
+    put_roots(d.shown().point_count, channels, sink);
+    return {};
+  }
+  if (d.rows == nullptr) d.rows = std::make_unique<NodeRows>(d.shown());
+  if (d.weights.size() == 0) d.weights = node_weights(d.tree, field.level_weight_shift);
+  const auto starts = std::span(field.layer_starts).first(layers_of(field, d.section_count));
+  std::vector<std::span<const uint8_t>> sections;  // [layer][group]
+  for (size_t layer = 0; layer < starts.size(); ++layer) {
+    const auto first =
+        d.view.attributes.begin() + static_cast<ptrdiff_t>(layer * sizes.size() + first_group);
+    sections.insert(sections.end(), first, first + static_cast<ptrdiff_t>(group_count));
+  }
+  const std::span ranges(d.view.ranges);
+  return decode_attributes(
+      d.shown(), *d.rows, d.weights, channels, {groups, starts}, sections,
+      d.is_cut ? std::span<const NumberRange>() : ranges.subspan(first_channel, channels.size()),
+      sink, nullptr);
+}
+
+}  // namespace voxpack
+
+namespace {
+
+using voxpack::Errc;
+using voxpack::guard;
+using voxpack::need_blocks;
+using voxpack::need_numbers;
+using voxpack::Status;
 
 void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* levels) {
   size_t point = 0;
@@ -142,6 +215,8 @@ voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** dec
   if (made == nullptr) return VOXPACK_OUT_OF_MEMORY;
   const voxpack_error error = guard(*made, [&]() -> Status {
     VOXPACK_ASSIGN(made->view, voxpack::open_package({static_cast<const uint8_t*>(bytes), size}));
+    made->bytes = static_cast<const uint8_t*>(bytes);
+    made->size = size;
     made->open = true;
     return {};
   });
@@ -151,6 +226,38 @@ voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** dec
   }
   *decoder = made;
   return error;
+}
+
+voxpack_error voxpack_open_arriving(const void* bytes, size_t size, size_t available,
+                                    voxpack_decoder** decoder) {
+  if (decoder == nullptr) return VOXPACK_BAD_ARGUMENT;
+  *decoder = nullptr;
+  if (bytes == nullptr || available > size) return VOXPACK_BAD_ARGUMENT;
+  auto made = std::unique_ptr<voxpack_decoder>(new (std::nothrow) voxpack_decoder);
+  if (made == nullptr) return VOXPACK_OUT_OF_MEMORY;
+  made->bytes = static_cast<const uint8_t*>(bytes);
+  made->size = size;
+  const voxpack_error error = guard(*made, [&]() -> Status {
+    VOXPACK_ASSIGN(auto view, voxpack::open_arriving_package({made->bytes, size}, available));
+    made->open = view.has_value();
+    if (view) made->view = std::move(*view);
+    return {};
+  });
+  const bool keep = error == VOXPACK_OK ? made->open : error != VOXPACK_OUT_OF_MEMORY;
+  if (keep) *decoder = made.release();
+  return error;
+}
+
+voxpack_error voxpack_arrived(voxpack_decoder* decoder, size_t available, uint32_t* sections) {
+  if (decoder == nullptr || sections == nullptr || !decoder->open || available > decoder->size) {
+    return VOXPACK_BAD_ARGUMENT;
+  }
+  *sections = 0;
+  return guard(*decoder, [&]() -> Status {
+    VOXPACK_TRY(voxpack::check_arrived(decoder->view, {decoder->bytes, decoder->size}, available));
+    *sections = static_cast<uint32_t>(voxpack::usable_sections(*decoder));
+    return {};
+  });
 }
 
 void voxpack_close(voxpack_decoder* decoder) { delete decoder; }
@@ -174,12 +281,14 @@ voxpack_error voxpack_get_info(const voxpack_decoder* decoder, voxpack_info* inf
   info->channel_count = static_cast<uint32_t>(field.channels.size() - 1);
   info->weight_count = static_cast<uint32_t>(weight_count(field));
   info->point_count = decoder->view.point_count;
+  info->group_count = static_cast<uint32_t>(field.group_sizes.size());
+  info->layer_count = static_cast<uint32_t>(field.layer_starts.size());
   return VOXPACK_OK;
 }
 
 voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* positions, int8_t* levels,
                                     float* density, float* features) {
-  if (decoder == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (decoder == nullptr || !decoder->complete()) return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
     VOXPACK_TRY(need_blocks(*decoder));
     write_positions(*decoder, positions, levels);
@@ -193,7 +302,8 @@ voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* position
 }
 
 voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count) {
-  if (decoder == nullptr || block_count == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (decoder == nullptr || block_count == nullptr || !decoder->complete())
+    return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
     VOXPACK_TRY(need_blocks(*decoder));
     *block_count = decoder->blocks.size();
@@ -203,7 +313,7 @@ voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count)
 
 voxpack_error voxpack_decode_blocks(voxpack_decoder* decoder, voxpack_block* blocks,
                                     size_t block_count) {
-  if (decoder == nullptr || (blocks == nullptr && block_count != 0) || !decoder->open) {
+  if (decoder == nullptr || (blocks == nullptr && block_count != 0) || !decoder->complete()) {
     return VOXPACK_BAD_ARGUMENT;
   }
   return guard(*decoder, [&]() -> Status {

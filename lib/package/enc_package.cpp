@@ -161,7 +161,7 @@ Result<std::vector<uint8_t>> encode_package(const CodedField& field) {
       }
     }
   }
-  const std::vector<uint32_t> weights = node_weights(tree, field.level_weight_shift);
+  const NodeWeights weights = node_weights(tree, field.level_weight_shift);
   const EncodedAttributes attributes =
       encode_attributes(tree, weights, field.channels, field.layout());
   return assemble_package(field, tree.point_count, encode_geometry(tree), attributes);

@@ -104,7 +104,7 @@ class CodecRun {
   }
 
   Coded encode(std::vector<CodedChannel>& channels, bool adapts) const {
-    const std::vector<uint32_t> weights = node_weights(tree_, 0);
+    const NodeWeights weights = node_weights(tree_, 0);
     const AttributeQuantizer quantizer(tree_, weights, numbers_, {}, cloud_.channels);
     Coded coded;
     coded.channels = channels;
@@ -120,7 +120,7 @@ class CodecRun {
 
   Result<std::vector<float>> decode(const Coded& coded, const Tree& tree) const {
     const auto channels = static_cast<size_t>(cloud_.channels);
-    const std::vector<uint32_t> weights = node_weights(tree, 0);
+    const NodeWeights weights = node_weights(tree, 0);
     std::vector<int32_t> decoded(channels * tree.point_count);
     const std::vector<std::span<const uint8_t>> sections(coded.sections.begin(),
                                                          coded.sections.end());

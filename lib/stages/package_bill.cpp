@@ -14,7 +14,7 @@ Result<std::vector<BillRow>> make_bill(std::span<const uint8_t> package) {
   VOXPACK_ASSIGN(const CodedField field, decode_package(package));
   const TreeShape shape = shape_of(field.resolution, field.blocks);
   VOXPACK_ASSIGN(const Tree tree, build_tree(shape, field.blocks));
-  const std::vector<uint32_t> weights = node_weights(tree, field.level_weight_shift);
+  const NodeWeights weights = node_weights(tree, field.level_weight_shift);
   std::vector<BillRow> rows;
   const auto add = [&](const std::string& section, const std::string& channel, int depth,
                        double bits) {

@@ -217,7 +217,7 @@ class StepSearch {
   const FloatArray& importance_;
   const std::vector<float> density_importance_;
   Tree tree_;
-  std::vector<uint32_t> weights_;
+  NodeWeights weights_;
   std::unique_ptr<AttributeQuantizer> density_quantizer_, quantizer_;
   std::vector<AttributeQuantizer::ChannelStatistics> statistics_;
   std::vector<double> largest_;  // magnitude of a channel's numbers

@@ -14,7 +14,7 @@ namespace {
 struct Coded {
   CodedField field;
   Tree tree;
-  std::vector<uint32_t> weights;
+  NodeWeights weights;
   std::vector<std::vector<uint8_t>> sections;
   std::vector<NumberRange> ranges;
 };
@@ -181,8 +181,11 @@ TEST(Attributes, EveryRowLengthAndInstructionSetGivesTheSameNumbers) {
     std::vector<int32_t> dispatched(size_t{tree.point_count} * channels), plain = dispatched;
     EchoPolicy first{1, channels}, second{1, channels};
     walk_attributes(tree, weights, field.channels, first, dispatched);
-    std::make_unique<AttributeWalk<EchoPolicy, kRowMax>>(tree, weights, field.channels, second)
-        ->run(plain);
+    const NodeRows rows(tree);
+    PointTable table(plain, field.channels.size());
+    std::make_unique<AttributeWalk<EchoPolicy, kRowMax>>(tree, rows, weights, field.channels,
+                                                         second)
+        ->run(table);
     EXPECT_EQ(dispatched, plain) << channels;
     EXPECT_EQ(first.seed, second.seed) << channels;
   }

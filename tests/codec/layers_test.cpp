@@ -38,7 +38,7 @@ class Layers : public testing::Test {
 
   CodedField field;
   Tree tree;
-  std::vector<uint32_t> weights;
+  NodeWeights weights;
   EncodedAttributes encoded;
 };
 

@@ -59,5 +59,6 @@ void add_prune(CLI::App& app, Command& command);
 void add_quantize(CLI::App& app, Command& command);
 void add_render(CLI::App& app, Command& command);
 void add_unpack(CLI::App& app, Command& command);
+void add_view(CLI::App& app, Command& command);
 
 }  // namespace voxpack

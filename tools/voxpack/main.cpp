@@ -23,6 +23,7 @@ void add_commands(CLI::App& app, Command& command) {
   add_pack(app, command);
   add_unpack(app, command);
   add_render(app, command);
+  add_view(app, command);
   add_evaluate(app, command);
   add_compare(app, command);
   add_check(app, command);

@@ -1,0 +1,255 @@
+#include "decoder/atlas_builder.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "decoder/atlas_sites.h"
+
+namespace voxpack {
+namespace {
+
+constexpr uint32_t kMaxLeaves = 1u << 24;
+constexpr uint32_t kMaxTables = 0xff00;
+
+uint32_t rows_for(uint64_t texels, uint32_t width) {
+  return static_cast<uint32_t>(std::max<uint64_t>(1, (texels + width - 1) / width));
+}
+
+// What the points' densities are clamped to: the largest magnitude that one in a hundred exceeds,
+// at least 4 (a cell of which nothing is seen through), in powers of two.
+float choose_range(std::span<const float> densities) {
+  constexpr int kSteps = 8;  // 4, 8 .. 512
+  size_t beyond[kSteps] = {};
+  for (const float d : densities) {
+    for (int i = 0; i < kSteps && std::fabs(d) > static_cast<float>(4 << i); ++i) ++beyond[i];
+  }
+  int i = 0;
+  while (i + 1 < kSteps && beyond[i] * 100 > densities.size()) ++i;
+  return static_cast<float>(4 << i);
+}
+
+int8_t density_code(float density, float range) {
+  const float code = density * (127.0f / range);
+  if (!(code > -127.0f)) return code < 0 ? int8_t{-127} : int8_t{0};  // NaN: 0
+  return static_cast<int8_t>(code < 127.0f ? std::lrintf(code) : 127);
+}
+
+}  // namespace
+
+Result<AtlasBuilder> AtlasBuilder::start(std::span<const CodedBlock> blocks, int channel_count,
+                                         bool leads_with_colour, size_t max_bytes) {
+  AtlasBuilder builder;
+  VOXPACK_ASSIGN(builder.map_, make_leaf_map(blocks, max_bytes));
+  for (const CodedBlock& block : blocks) {
+    builder.point_count_ += static_cast<uint64_t>(std::popcount(block.mask));
+  }
+  builder.channel_count_ = static_cast<size_t>(channel_count);
+  // Four planes of 16 bits make one texture, which holds up to 16 channels; eight make two.
+  const int planes = channel_count <= 16 ? 4 : 8;
+  int left = channel_count;
+  if (leads_with_colour && channel_count > 3) {
+    builder.group_sizes_.push_back(3);
+    left -= 3;
+  }
+  const int rest = planes - static_cast<int>(builder.group_sizes_.size());
+  const int size = (left + rest - 1) / rest;
+  for (; left > 0; left -= size) builder.group_sizes_.push_back(std::min(size, left));
+  return builder;
+}
+
+int AtlasBuilder::first_channel(int group) const {
+  int first = 0;
+  for (int g = 0; g < group; ++g) first += group_sizes_[static_cast<size_t>(g)];
+  return first;
+}
+
+Status AtlasBuilder::set_densities(std::span<const float> densities) {
+  const float range = choose_range(densities);
+  std::vector<int8_t> codes(densities.size());
+  for (size_t i = 0; i < codes.size(); ++i) codes[i] = density_code(densities[i], range);
+  corners_ = find_atlas_corners(map_, codes, range);
+  measure_boxes(densities);
+  return lay_out();
+}
+
+void AtlasBuilder::measure_boxes(std::span<const float> densities) {
+  std::array<float, 6> dense = {INFINITY, INFINITY, INFINITY, -INFINITY, -INFINITY, -INFINITY};
+  std::array<float, 6> seen = dense;
+  const auto grow = [](std::array<float, 6>& box, size_t axis, int32_t low, int32_t high) {
+    box[axis] = std::min(box[axis], static_cast<float>(low));
+    box[3 + axis] = std::max(box[3 + axis], static_cast<float>(high));
+  };
+  for (size_t i = 0; i < map_.leaves.size(); ++i) {
+    const AtlasLeaf& leaf = map_.leaves[i];
+    const auto low = map_.lower(leaf);
+    for (size_t a = 0; corners_.is_dense[i] && a < 3; ++a) {
+      grow(dense, a, low[a], low[a] + (4 << leaf.shift));
+    }
+    uint32_t point = leaf.first_point;
+    for (uint64_t rest = leaf.mask; rest != 0; rest &= rest - 1, ++point) {
+      if (!(densities[point] > 0)) continue;
+      const int bit = std::countr_zero(rest);
+      for (size_t a = 0; a < 3; ++a) {
+        const int at = (bit >> a & 1) | (bit >> (2 + a) & 2);
+        grow(seen, a, low[a] + ((at - 1) << leaf.shift), low[a] + ((at + 1) << leaf.shift));
+      }
+    }
+  }
+  if (dense[0] <= dense[3]) dense_box_ = dense;
+  if (seen[0] <= seen[3]) seen_box_ = seen;
+}
+
+// Numbers the leaves with something to see, table by table, and measures the planes.
+Status AtlasBuilder::lay_out() {
+  const size_t count = map_.leaves.size();
+  if (count >= kMaxLeaves || map_.table_count() >= kMaxTables) {
+    return {Errc::unsupported, std::to_string(count) + " blocks are too many to draw"};
+  }
+  slots_.clear();
+  slots_.reserve(corners_.dense_count);
+  for (size_t t = 0; t < map_.table_count(); ++t) {
+    table_slot_.push_back(static_cast<uint32_t>(slots_.size()));
+    for (int i = 0; i < kAtlasTableSize; ++i) {
+      const uint32_t entry = map_.tables[t * kAtlasTableSize + static_cast<size_t>(i)];
+      if (entry == 0 || !corners_.is_dense[entry - 1]) continue;
+      const auto low = map_.lower(map_.leaves[entry - 1]);
+      const bool is_first = ((low[0] >> 2 & 7) == (i & 7)) && ((low[1] >> 2 & 7) == (i >> 3 & 7)) &&
+                            ((low[2] >> 2 & 7) == i >> 6);
+      if (is_first) slots_.push_back(entry - 1);
+    }
+  }
+  for (uint32_t leaf = 0; leaf < count; ++leaf) {  // whole cells of the top grid
+    if (map_.leaves[leaf].shift >= 3 && corners_.is_dense[leaf]) slots_.push_back(leaf);
+  }
+  site_count_ = 0;
+  for (size_t i = 0; i < count; ++i) {
+    site_count_ += static_cast<uint64_t>(std::popcount(map_.leaves[i].mask | corners_.own[i]) +
+                                         std::popcount(corners_.apron[i]));
+  }
+  const auto top = static_cast<uint32_t>(map_.top_size);
+  const uint32_t tables = rows_for(map_.table_count(), 256);
+  const uint32_t layer = brick_columns_ * brick_rows_;
+  planes_ = {{"top", "rg32ui", 8, top, top, top},
+             {"tables", "r16ui", 2, 128, 128, 8 * tables},
+             {"density", "r8snorm", 1, 5 * brick_columns_, 5 * brick_rows_,
+              5 * rows_for(corners_.dense_count, layer)},
+             {"rows", "r32ui", 4, kAtlasRowWidth,
+              rows_for(25 * uint64_t{corners_.dense_count}, kAtlasRowWidth), 0}};
+  const uint32_t point_rows = 4 * rows_for(site_count_, 4 * kAtlasPointWidth);
+  for (int g = 0; g < group_count(); ++g) {
+    planes_.push_back({"points" + std::to_string(g), "r16ui", 2, kAtlasPointWidth, point_rows, 0});
+  }
+  for (const AtlasPlane& plane : planes_) {
+    if (plane.depth > kAtlasMaxDepth || (plane.depth == 0 && plane.height > kAtlasMaxHeight)) {
+      return {Errc::unsupported, "the points need a texture (" + plane.name + ") of " +
+                                     std::to_string(std::max(plane.depth, plane.height)) + " rows"};
+    }
+  }
+  return {};
+}
+
+void AtlasBuilder::begin_group(int group) {
+  group_ = group;
+  values_.assign(point_count_ * static_cast<size_t>(group_size(group)), 0);
+}
+
+void AtlasBuilder::put_row(uint32_t point, const float* row) {
+  const int size = group_size(group_);
+  uint16_t* to = &values_[size_t{point} * static_cast<size_t>(size)];
+  for (int c = 0; c < size; ++c) {
+    to[c] = static_cast<uint16_t>((std::bit_cast<uint32_t>(row[c]) + 0x8000u) >> 16);
+  }
+}
+
+namespace {
+
+float widen(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
+
+constexpr int kBits[4][4] = {{16, 0, 0, 0}, {8, 8, 0, 0}, {5, 6, 5, 0}, {4, 4, 4, 4}};
+
+}  // namespace
+
+// The range that leaves out one value in five thousand at each end.
+AtlasRange AtlasBuilder::measure_range(int channel, int bits) const {
+  constexpr int kBins = 4096;
+  const auto stride = static_cast<size_t>(group_size(group_));
+  float low = INFINITY, high = -INFINITY;
+  for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += stride) {
+    low = std::min(low, widen(values_[i]));
+    high = std::max(high, widen(values_[i]));
+  }
+  if (!(low < high)) return {std::isfinite(low) ? low : 0.0f, 0.0f};
+  std::vector<uint32_t> counts(kBins, 0);
+  const float scale = (kBins - 1) / (high - low);
+  for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += stride) {
+    ++counts[static_cast<size_t>((widen(values_[i]) - low) * scale)];
+  }
+  const size_t spare = values_.size() / stride / 5000;
+  int first = 0, last = kBins - 1;
+  for (size_t sum = counts[0]; sum <= spare && first < last; sum += counts[++first]) continue;
+  for (size_t sum = counts[kBins - 1]; sum <= spare && last > first; sum += counts[--last])
+    continue;
+  const float bottom = low + static_cast<float>(first) / scale;
+  const float top = low + static_cast<float>(last + 1) / scale;
+  return {bottom, (top - bottom) / static_cast<float>((1 << bits) - 1)};
+}
+
+std::vector<uint8_t> AtlasBuilder::end_group() {
+  const int size = group_size(group_);
+  const int* bits = kBits[size - 1];
+  AtlasRange range[4];
+  for (int c = 0; c < size; ++c) {
+    range[c] = measure_range(c, bits[c]);
+    ranges_[static_cast<size_t>(first_channel(group_) + c)] = range[c];
+  }
+  const AtlasPlane& plane = planes_[planes_.size() - static_cast<size_t>(group_count() - group_)];
+  std::vector<uint8_t> out(plane.bytes(), 0);
+  const auto put = [&](uint32_t site, const float* value) {
+    uint32_t code = 0;
+    for (int c = 0, at = 0; c < size; at += bits[c], ++c) {
+      const float top = static_cast<float>((1u << bits[c]) - 1);
+      const float x = range[c].step > 0 ? (value[c] - range[c].low) / range[c].step : 0.0f;
+      code |= static_cast<uint32_t>(std::lrintf(std::clamp(x, 0.0f, top))) << at;
+    }
+    const auto texel = static_cast<uint16_t>(code);
+    // Sixteen sites that follow each other lie in a square of 4 x 4 texels.
+    const uint32_t square = site >> 4;
+    const uint32_t x = (square & (kAtlasPointWidth / 4 - 1)) * 4 + (site & 3);
+    const uint32_t y = square / (kAtlasPointWidth / 4) * 4 + (site >> 2 & 3);
+    std::memcpy(&out[2 * (size_t{y} * kAtlasPointWidth + x)], &texel, 2);
+  };
+  struct Visitor {
+    const AtlasBuilder& builder;
+    const decltype(put)& put_site;
+    int size;
+    uint32_t next = 0;
+
+    void row(uint32_t, int, int) {}
+    void own_rows(uint32_t) {}
+    void point(uint32_t rank) {
+      float value[4];
+      const uint16_t* from = &builder.values_[size_t{rank} * static_cast<size_t>(size)];
+      for (int c = 0; c < size; ++c) value[c] = widen(from[c]);
+      put_site(next++, value);
+    }
+    void extra(uint32_t number) {
+      float sum[4] = {};
+      const AtlasCorners& corners = builder.corners_;
+      for (uint32_t i = corners.first_source[number]; i < corners.first_source[number + 1]; ++i) {
+        const CornerSource& source = corners.sources[i];
+        const uint16_t* from = &builder.values_[size_t{source.point} * static_cast<size_t>(size)];
+        for (int c = 0; c < size; ++c) {
+          sum[c] += widen(from[c]) * static_cast<float>(source.weight) / 256.0f;
+        }
+      }
+      put_site(next++, sum);
+    }
+  };
+  visit_sites(Visitor{*this, put, size});
+  values_ = {};
+  return out;
+}
+
+}  // namespace voxpack

@@ -26,7 +26,7 @@ constexpr int site_bit(int x, int y, int z) {
 // A corner that needs a point of its own is a sum of points.
 struct CornerSource {
   uint32_t point;   // rank
-  uint32_t weight;  // in 1/256
+  uint32_t weight;  // in 1/65536
 };
 
 struct AtlasCorners {

@@ -30,18 +30,24 @@ set(VOXPACK_VIEWER_BUNDLE ${viewer_build}/voxpack_viewer.js)
 
 # Compiled with -c and linked by hand: the compiler's driver would run wasm-opt without the features that are used.
 set(wasm_flags --target=wasm32-wasi --sysroot=/usr -nostdinc++ -isystem /usr/lib/llvm-14/include/wasm32-wasi/c++/v1
-  -std=c++20 -O3 -msimd128 -mbulk-memory -fno-exceptions -fno-rtti -DNDEBUG -ffp-contract=off -ffunction-sections
+  -std=c++20 -msimd128 -mbulk-memory -fno-exceptions -fno-rtti -DNDEBUG -ffp-contract=off -ffunction-sections
   -fdata-sections -fvisibility=hidden -Wall -Wextra -Werror -I${PROJECT_SOURCE_DIR}/lib)
 file(GLOB wasm_sources CONFIGURE_DEPENDS lib/core/hash.cpp lib/codec/*.cpp lib/package/*.cpp lib/decoder/*.cpp
   ${viewer_source}/wasm/*.cpp)
 list(FILTER wasm_sources EXCLUDE REGEX "/enc_[^/]*$")
+# What runs once for every point; the rest is built to be small.
+set(wasm_fast dec_attributes dec_geometry octree node_rows point_shape atlas_corners atlas_builder)
 set(wasm_objects "")
 foreach(source ${wasm_sources})
   get_filename_component(name ${source} NAME_WE)
   set(object ${viewer_build}/objects/${name}.o)
+  set(optimization -Os)
+  if(name IN_LIST wasm_fast)
+    set(optimization -O3)
+  endif()
   add_custom_command(OUTPUT ${object}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${viewer_build}/objects
-    COMMAND ${CCACHE} ${VOXPACK_WASM_CXX} ${wasm_flags} -MD -MF ${object}.d -c ${source} -o ${object}
+    COMMAND ${CCACHE} ${VOXPACK_WASM_CXX} ${wasm_flags} ${optimization} -MD -MF ${object}.d -c ${source} -o ${object}
     DEPENDS ${source} DEPFILE ${object}.d COMMENT "Building ${name}.o for WebAssembly" VERBATIM)
   list(APPEND wasm_objects ${object})
 endforeach()

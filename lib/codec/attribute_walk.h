@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -17,10 +18,16 @@
 
 namespace voxpack {
 
+// The least and the greatest numbers of points, by channel; nothing is known past the last channel.
+template <int kStride>
+struct PointRange {
+  RowOf<kStride> lowest, highest;
+};
+
 // Policy:
+//   bool begin_depth(int depth)                         false: the walk stops before this depth
 //   void begin_node(uint32_t node, const HaarBlock&)
 //   void code(const SplitPlace<kStride>&, int32_t* q)   fills in the coefficients of all channels
-//   bool failed()                                       stops the walk
 template <class Policy, int kStride>
 class AttributeWalk {
  public:
@@ -37,12 +44,16 @@ class AttributeWalk {
   // Gives the numbers of the points to `sink`, in step / 256.
   void run(PointSink& sink) {
     if (tree_.point_count == 0) return;
+    for (int ch = 0; ch < kStride; ++ch) {
+      range_.lowest.at[ch] = std::numeric_limits<int32_t>::max();
+      range_.highest.at[ch] = std::numeric_limits<int32_t>::min();
+    }
     sink_ = &sink;
     NeighbourWalk walk(tree_);
     values_.reset(new int32_t[rows_.count() * kStride]);
     activities_.reset(new uint8_t[rows_.count() * kStride]);
     store_node(0, parameters_.root.at);
-    for (depth_ = 0; depth_ < tree_.depth() && !policy_.failed(); ++depth_) {
+    for (depth_ = 0; depth_ < tree_.depth() && policy_.begin_depth(depth_); ++depth_) {
       first_ = tree_.offset[depth_];
       predicts_ = false;
       for (int ch = 0; ch < channels_; ++ch) predicts_ |= parameters_.gains[depth_].at[ch] != 0;
@@ -52,6 +63,9 @@ class AttributeWalk {
     }
     flush_points();
   }
+
+  // Of the points that run() gave to the sink.
+  const PointRange<kStride>& range() const { return range_; }
 
  private:
   using Row = RowOf<kStride>;
@@ -66,6 +80,10 @@ class AttributeWalk {
   void store_node(uint32_t node, const int32_t* value) {
     if (rows_.has(node)) copy_row<kStride>(&values_[size_t{rows_.row(node)} * kStride], value);
     if (tree_.child_mask[node] != 0) return;
+    for (int ch = 0; ch < kStride; ++ch) {
+      range_.lowest.at[ch] = std::min(range_.lowest.at[ch], value[ch]);
+      range_.highest.at[ch] = std::max(range_.highest.at[ch], value[ch]);
+    }
     if (pending_count_ == kPendingPoints) flush_points();
     copy_row<kStride>(&pending_[pending_count_++ * kStride], value);
   }
@@ -265,6 +283,7 @@ class AttributeWalk {
   uint8_t no_activity_[kStride] = {};      // above the root
   uint32_t first_pending_ = 0, pending_count_ = 0;
   int32_t pending_[kPendingPoints * kStride];  // numbers of points for the sink
+  PointRange<kStride> range_ = {};
   HaarBlock block_;
   SplitPlace<kStride> place_ = {};
   Row means_[16] = {};

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace voxpack {
@@ -14,6 +15,7 @@ inline constexpr int kCodedMinResolution = 4;
 inline constexpr int kCodedMaxResolution = 16384;
 inline constexpr int kCodedMaxChannels = 32;  // density and features
 inline constexpr uint64_t kCodedMaxPoints = 0xfffffff0;
+inline constexpr int kCodedMaxLayers = 4;
 
 // 4 x 4 x 4 sites of one level; bit i of `mask` is the site with Morton code i inside the block.
 struct CodedBlock {
@@ -50,6 +52,19 @@ struct CodedChannel {
   bool operator==(const CodedChannel&) const = default;
 };
 
+// What the decoded numbers of a channel's points lie in, in step / 256.
+struct NumberRange {
+  int32_t low = 0, high = 0;
+  bool operator==(const NumberRange&) const = default;
+};
+
+// How the coefficients are divided among attribute sections: one for each group and layer, numbered
+// layer * group count + group.
+struct AttributeLayout {
+  std::span<const uint8_t> group_sizes;   // channels per group
+  std::span<const uint8_t> layer_starts;  // first tree depth of each layer, ascending from 0
+};
+
 inline constexpr int32_t kMaxCoefficient = 1 << 24;
 inline constexpr int kMaxBias = 31;
 inline constexpr int kMaxPredictionGain = 8;
@@ -83,11 +98,14 @@ struct CodedField {
   uint8_t colour_transform = 0;    // 1: colours among the features are coded as Y, Co, Cg
   std::vector<CodedBlock> blocks;  // level descending, then Morton order; they do not overlap
   std::vector<CodedChannel> channels;
-  std::vector<uint8_t>
-      group_sizes;          // channels per attribute section, in order; sums to channels.size()
-  float shape_step = 1.0f;  // of the offsets, before the curve; 1e-9..1e6
+  std::vector<uint8_t> group_sizes;  // channels per group, in order; sums to channels.size()
+  // First tree depth of each layer, ascending from 0; at most kCodedMaxLayers. An attribute section
+  // holds the coefficients of one group in one layer.
+  std::vector<uint8_t> layer_starts = {0};
+  float shape_step = 1.0f;                 // of the offsets, before the curve; 1e-9..1e6
   std::vector<ShapeOffset> shape_offsets;  // shapes ascending
   std::vector<CodedMatrix> network;
+  AttributeLayout layout() const { return {group_sizes, layer_starts}; }
   bool operator==(const CodedField&) const = default;
 };
 

@@ -61,7 +61,7 @@ Result<std::vector<CodedBlock>> list_blocks(const Tree& tree) {
         ++child;
       }
       if (!is_block) continue;
-      block.level = static_cast<int8_t>(shape.min_level + shape.depth() - 2 - depth);
+      block.level = static_cast<int8_t>(shape.min_level + tree.depth() - 2 - depth);
       block.x = static_cast<uint16_t>(gather_bits_3(code));
       block.y = static_cast<uint16_t>(gather_bits_3(code >> 1));
       block.z = static_cast<uint16_t>(gather_bits_3(code >> 2));

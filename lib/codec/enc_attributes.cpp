@@ -2,46 +2,32 @@
 
 #include <memory>
 
-#include "codec/enc_coefficients.h"
+#include "codec/enc_groups.h"
 #include "codec/walk_dispatch.h"
 
 namespace voxpack {
 namespace {
 
-// The coder of one section and its channels.
-struct Group {
-  Group(std::span<const CodedChannel> channels, size_t coefficient_count, int first_channel)
-      : coder(channels, coefficient_count),
-        first(first_channel),
-        count(static_cast<int>(channels.size())) {}
-  CoefficientCoder coder;
-  int first;
-  int count;
-};
-
 class EncodePolicy {
  public:
   // `bits`: null, or [tree depth][channels.size()], to which is added what each takes.
-  EncodePolicy(std::span<const CodedChannel> channels, std::span<const uint8_t> group_sizes,
+  EncodePolicy(std::span<const CodedChannel> channels, const AttributeLayout& layout,
                std::vector<double>* bits)
-      : bits_(bits), channel_count_(channels.size()) {
-    const size_t count = channels[0].coefficients.size();
-    groups_.reserve(group_sizes.size());
-    int first = 0;
-    for (const uint8_t size : group_sizes) {
-      groups_.emplace_back(channels.subspan(first, size), count, first);
-      first += size;
-    }
+      : coders_(channels, layout), bits_(bits), channel_count_(channels.size()) {
     for (const CodedChannel& channel : channels) {
       coefficients_.push_back(channel.coefficients.data());
     }
   }
 
+  bool begin_depth(int depth) {
+    coders_.begin_depth(depth, next_);
+    return true;
+  }
   void begin_node(uint32_t, const HaarBlock&) {}
 
   template <int kStride>
   void code(const SplitPlace<kStride>& place, int32_t* q) {
-    for (Group& group : groups_) {
+    for (GroupCoders::Group& group : coders_.groups()) {
       group.coder.begin_split();
       for (int k = 0; k < group.count; ++k) {
         const int ch = group.first + k;
@@ -57,46 +43,55 @@ class EncodePolicy {
     ++next_;
   }
 
-  bool failed() const { return false; }
-  std::vector<std::vector<uint8_t>> finish() {
-    std::vector<std::vector<uint8_t>> sections;
-    for (Group& group : groups_) sections.push_back(group.coder.finish());
-    return sections;
-  }
+  std::vector<std::vector<uint8_t>> finish() { return coders_.finish(next_); }
 
  private:
-  std::vector<Group> groups_;
+  GroupCoders coders_;
   std::vector<const int32_t*> coefficients_;  // [channel]
   std::vector<double>* bits_;
   size_t channel_count_;
   size_t next_ = 0;
 };
 
-std::vector<std::vector<uint8_t>> encode(const Tree& tree, const NodeWeights& weights,
-                                         std::span<const CodedChannel> channels,
-                                         std::span<const uint8_t> group_sizes,
-                                         std::vector<double>* bits) {
-  const auto policy = std::make_unique<EncodePolicy>(channels, group_sizes, bits);
+EncodedAttributes encode(const Tree& tree, const NodeWeights& weights,
+                         std::span<const CodedChannel> channels, const AttributeLayout& layout,
+                         std::vector<double>* bits) {
+  const auto policy = std::make_unique<EncodePolicy>(channels, layout, bits);
   std::vector<int32_t> numbers(size_t{tree.point_count} * channels.size());
-  walk_attributes(tree, weights, channels, *policy, numbers);
-  return policy->finish();
+  EncodedAttributes encoded;
+  encoded.ranges = walk_attributes(tree, weights, channels, *policy, numbers);
+  encoded.sections = policy->finish();
+  return encoded;
 }
 
 }  // namespace
 
-std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree, const NodeWeights& weights,
-                                                    std::span<const CodedChannel> channels,
-                                                    std::span<const uint8_t> group_sizes) {
-  if (tree.point_count == 0) return std::vector<std::vector<uint8_t>>(group_sizes.size());
-  return encode(tree, weights, channels, group_sizes, nullptr);
+std::vector<uint8_t> usual_layers(const Tree& tree) {
+  constexpr uint32_t kLayeredPoints = 4096;
+  std::vector<uint8_t> starts = {0};
+  for (const int start : {tree.depth() - 3, tree.depth() - 2}) {
+    if (start > 0 && tree.point_count >= kLayeredPoints)
+      starts.push_back(static_cast<uint8_t>(start));
+  }
+  return starts;
+}
+
+EncodedAttributes encode_attributes(const Tree& tree, const NodeWeights& weights,
+                                    std::span<const CodedChannel> channels,
+                                    const AttributeLayout& layout) {
+  if (tree.point_count > 0) return encode(tree, weights, channels, layout, nullptr);
+  EncodedAttributes nothing;
+  nothing.sections.resize(layout.group_sizes.size() * layout.layer_starts.size());
+  nothing.ranges.resize(channels.size());
+  return nothing;
 }
 
 std::vector<double> attribute_bits(const Tree& tree, const NodeWeights& weights,
                                    std::span<const CodedChannel> channels,
-                                   std::span<const uint8_t> group_sizes) {
+                                   const AttributeLayout& layout) {
   if (tree.point_count == 0) return {};
   std::vector<double> bits(static_cast<size_t>(tree.depth()) * channels.size());
-  encode(tree, weights, channels, group_sizes, &bits);
+  encode(tree, weights, channels, layout, &bits);
   return bits;
 }
 

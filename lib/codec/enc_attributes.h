@@ -10,17 +10,27 @@
 
 namespace voxpack {
 
-// The attribute sections of `channels` (with their coefficients, [point_count - 1] each, and gains
-// [tree depth]), which form groups of these sizes. Empty sections for a field without points.
-std::vector<std::vector<uint8_t>> encode_attributes(const Tree& tree, const NodeWeights& weights,
-                                                    std::span<const CodedChannel> channels,
-                                                    std::span<const uint8_t> group_sizes);
+// Where the layers of a tree start, so that a first picture needs few bytes: nodes on spacings of 8
+// or more of the finest points come first, then those on 4, then the rest. One layer for a tree of
+// so few points that the sections would be felt.
+std::vector<uint8_t> usual_layers(const Tree& tree);
+
+struct EncodedAttributes {
+  std::vector<std::vector<uint8_t>> sections;  // [layer][group]; empty for a field without points
+  std::vector<NumberRange> ranges;             // [channel]; 0 for a field without points
+};
+
+// The attribute sections of `channels`, with their coefficients, [point_count - 1] each, and gains
+// [tree depth].
+EncodedAttributes encode_attributes(const Tree& tree, const NodeWeights& weights,
+                                    std::span<const CodedChannel> channels,
+                                    const AttributeLayout& layout);
 
 // Bits that each coefficient takes in encode_attributes(), summed up by depth of the node that is
 // split: [tree depth][channels.size()].
 std::vector<double> attribute_bits(const Tree& tree, const NodeWeights& weights,
                                    std::span<const CodedChannel> channels,
-                                   std::span<const uint8_t> group_sizes);
+                                   const AttributeLayout& layout);
 
 // Sums from which the context weights of a channel and axis follow: features x features (lower
 // triangle) and features x magnitude, each divided by the magnitude that was expected.
@@ -63,16 +73,15 @@ class AttributeQuantizer {
   // weights.
   static void adapt(CodedChannel& channel, const ChannelStatistics& statistics);
 
-  // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers
-  // and form groups of these sizes; steps, biases and gains must be set. Returns the bytes that
-  // encode_attributes() would, of each group. Groups do not depend on each other: quantised in one
-  // call or in several they give the same.
+  // Fills root and coefficients of `channels`, which are channels first_channel .. of the numbers;
+  // steps, biases and gains must be set. Returns the sections that encode_attributes() would.
+  // Groups do not depend on each other: quantised in one call or in several they give the same.
   //
   // lambda: squared steps that one bit is worth; 0 rounds to the nearest.
   // statistics: null, or replaced by [channels.size()].
   std::vector<std::vector<uint8_t>> quantize(std::span<CodedChannel> channels,
-                                             std::span<const uint8_t> group_sizes,
-                                             int first_channel, float lambda,
+                                             const AttributeLayout& layout, int first_channel,
+                                             float lambda,
                                              std::vector<ChannelStatistics>* statistics) const;
 
  private:

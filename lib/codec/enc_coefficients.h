@@ -8,6 +8,7 @@
 
 #include "codec/attribute_walk.h"
 #include "codec/enc_symbols.h"
+#include "codec/plain_section.h"
 
 namespace voxpack {
 
@@ -43,7 +44,7 @@ struct BitCosts {
 class CoefficientCoder {
  public:
   CoefficientCoder(std::span<const CodedChannel> channels, size_t coefficient_count)
-      : model_(static_cast<int>(channels.size())) {
+      : channel_count_(static_cast<int>(channels.size())), model_(channel_count_) {
     encoder_.make_room(coefficient_count * channels.size());
     for (size_t ch = 0; ch < channels.size(); ++ch) {
       for (int axis = 0; axis < 3; ++axis) {
@@ -94,7 +95,14 @@ class CoefficientCoder {
   int32_t last_magnitude() const { return last_magnitude_; }
   int32_t last_but_one_magnitude() const { return last_but_one_magnitude_; }
 
-  std::vector<uint8_t> finish() { return encoder_.finish(); }
+  // Everything coded so far as a section. What is coded afterwards begins the next one.
+  std::vector<uint8_t> finish() {
+    std::vector<uint8_t> section = encoder_.finish();
+    section.insert(section.begin(), static_cast<uint8_t>(SectionMethod::coded));
+    return section;
+  }
+  // Begins with new tables.
+  void forget() { model_ = CoefficientModel(channel_count_); }
 
  private:
   // At most: the escape, its table's, length, magnitude in two parts, sign.
@@ -117,7 +125,8 @@ class CoefficientCoder {
     encoder_.encode_even(q < 0, 1);
   }
 
-  const BitCosts costs_;
+  int channel_count_;
+  BitCosts costs_;
   SymbolEncoder encoder_;
   CoefficientModel model_;
   Row last_[3] = {}, last_but_one_[3] = {};

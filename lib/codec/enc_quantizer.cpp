@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "codec/enc_attributes.h"
-#include "codec/enc_coefficients.h"
+#include "codec/enc_groups.h"
 #include "codec/walk_dispatch.h"
 
 namespace voxpack {
@@ -29,20 +29,21 @@ class QuantizePolicy {
   };
 
   QuantizePolicy(const Source& source, std::span<CodedChannel> channels,
-                 std::span<const uint8_t> group_sizes, std::vector<Statistics>* statistics)
-      : source_(source), channels_(channels), statistics_(statistics) {
-    const size_t count = source.tree.point_count - 1;
-    groups_.reserve(group_sizes.size());
-    int first = 0;
-    for (const uint8_t size : group_sizes) {
-      groups_.emplace_back(channels.subspan(first, size), count, first);
-      first += size;
-    }
+                 const AttributeLayout& layout, std::vector<Statistics>* statistics)
+      : source_(source),
+        channels_(channels),
+        statistics_(statistics),
+        coders_(with_room(channels, source.tree.point_count - 1), layout),
+        observed_(layout.group_sizes.size(), 0) {
     for (size_t ch = 0; ch < channels.size(); ++ch) {
       to_numbers_[ch] = static_cast<float>(256.0 / static_cast<double>(channels[ch].step));
-      channels[ch].coefficients.resize(count);
       coefficients_[ch] = channels[ch].coefficients.data();
     }
+  }
+
+  bool begin_depth(int depth) {
+    coders_.begin_depth(depth, next_);
+    return true;
   }
 
   void begin_node(uint32_t node, const HaarBlock& block) {
@@ -86,7 +87,8 @@ class QuantizePolicy {
       difference[ch] = means_[2 * entry + 1][ch] - means_[2 * entry][ch];
       residual[ch] = (difference[ch] - static_cast<float>(place.predicted.at[ch])) * to_steps;
     }
-    for (Group& group : groups_) {
+    for (size_t g = 0; g < observed_.size(); ++g) {
+      GroupCoders::Group& group = coders_.groups()[g];
       group.coder.begin_split();
       for (int k = 0; k < group.count; ++k) {
         const int ch = group.first + k;
@@ -94,9 +96,10 @@ class QuantizePolicy {
         const int32_t magnitude = choose(group.coder, std::fabs(residual[ch]), lambda);
         q[ch] = residual[ch] < 0 ? -magnitude : magnitude;
         if (statistics_ != nullptr) {
-          observe(place, group, ch, difference[ch] * to_steps,
+          observe(place, ch, difference[ch] * to_steps,
                   static_cast<float>(place.predicted.at[ch]) * to_steps, std::fabs(residual[ch]),
                   magnitude);
+          if (++observed_[g] % kFitStride == 0) fit(place, group.coder, ch, magnitude);
         }
         coefficients_[ch][next_] = q[ch];
         group.coder.code(q[ch]);
@@ -105,24 +108,13 @@ class QuantizePolicy {
     ++next_;
   }
 
-  bool failed() const { return false; }
-  std::vector<std::vector<uint8_t>> finish() {
-    std::vector<std::vector<uint8_t>> sections;
-    for (Group& group : groups_) sections.push_back(group.coder.finish());
-    return sections;
-  }
+  std::vector<std::vector<uint8_t>> finish() { return coders_.finish(next_); }
 
  private:
-  struct Group {
-    Group(std::span<const CodedChannel> channels, size_t coefficient_count, int first_channel)
-        : coder(channels, coefficient_count),
-          first(first_channel),
-          count(static_cast<int>(channels.size())) {}
-    CoefficientCoder coder;
-    int first;
-    int count;
-    uint32_t observed = 0;
-  };
+  static std::span<CodedChannel> with_room(std::span<CodedChannel> channels, size_t count) {
+    for (CodedChannel& channel : channels) channel.coefficients.resize(count);
+    return channels;
+  }
 
   // The magnitude of least distortion + lambda x bits among the nearest, the one below it, and 0.
   static int32_t choose(CoefficientCoder& coder, float value, float lambda) {
@@ -147,8 +139,8 @@ class QuantizePolicy {
   }
 
   template <int kStride>
-  void observe(const SplitPlace<kStride>& place, Group& group, int ch, float difference,
-               float predicted, float residual, int32_t magnitude) {
+  void observe(const SplitPlace<kStride>& place, int ch, float difference, float predicted,
+               float residual, int32_t magnitude) {
     Statistics& s = (*statistics_)[ch];
     if (magnitude == 1) {
       s.shortfall_one += static_cast<double>(1.0f - residual);
@@ -159,25 +151,31 @@ class QuantizePolicy {
     }
     s.product[place.depth] += static_cast<double>(difference * predicted);
     s.square[place.depth] += static_cast<double>(predicted * predicted);
-    if (++group.observed % kFitStride != 0) return;
+  }
+
+  // Adds a coefficient, which was not coded yet, to the fit of the context weights.
+  template <int kStride>
+  void fit(const SplitPlace<kStride>& place, const CoefficientCoder& coder, int ch,
+           int32_t magnitude) {
     const auto row = [ch](const auto& from) { return static_cast<float>(from.at[ch]); };
-    const float features[kContextFeatures] = {
-        row(place.parent),
-        row(place.around),
-        std::min(31.0f, row(place.own)),
-        static_cast<float>(group.coder.last_magnitude()),
-        static_cast<float>(group.coder.last_but_one_magnitude()),
-        row(place.ratio),
-        1.0f};
-    s.fit[place.axis].add(features, static_cast<float>(std::min(magnitude, kMaxLast)),
-                          static_cast<float>(group.coder.expected()) / 4096.0f);
+    const float features[kContextFeatures] = {row(place.parent),
+                                              row(place.around),
+                                              std::min(31.0f, row(place.own)),
+                                              static_cast<float>(coder.last_magnitude()),
+                                              static_cast<float>(coder.last_but_one_magnitude()),
+                                              row(place.ratio),
+                                              1.0f};
+    (*statistics_)[ch].fit[place.axis].add(features,
+                                           static_cast<float>(std::min(magnitude, kMaxLast)),
+                                           static_cast<float>(coder.expected()) / 4096.0f);
   }
 
   const Source& source_;
   std::span<CodedChannel> channels_;
   std::vector<Statistics>* statistics_;
-  std::vector<Group> groups_;
-  size_t next_ = 0;  // coefficient of each channel
+  GroupCoders coders_;
+  std::vector<uint32_t> observed_;  // coefficients of each group
+  size_t next_ = 0;                 // coefficient of each channel
   int32_t* coefficients_[kCodedMaxChannels] = {};
   alignas(32) float to_numbers_[kCodedMaxChannels] = {};
   alignas(32) float means_[16][kCodedMaxChannels] = {};  // true means, in step / 256
@@ -261,9 +259,12 @@ void AttributeQuantizer::adapt(CodedChannel& channel, const ChannelStatistics& s
 }
 
 std::vector<std::vector<uint8_t>> AttributeQuantizer::quantize(
-    std::span<CodedChannel> channels, std::span<const uint8_t> group_sizes, int first_channel,
+    std::span<CodedChannel> channels, const AttributeLayout& layout, int first_channel,
     float lambda, std::vector<ChannelStatistics>* statistics) const {
-  if (tree_.point_count == 0) return std::vector<std::vector<uint8_t>>(group_sizes.size());
+  if (tree_.point_count == 0) {
+    return std::vector<std::vector<uint8_t>>(layout.group_sizes.size() *
+                                             layout.layer_starts.size());
+  }
   if (statistics != nullptr) {
     statistics->assign(channels.size(), {});
     for (ChannelStatistics& s : *statistics) {
@@ -283,7 +284,7 @@ std::vector<std::vector<uint8_t>> AttributeQuantizer::quantize(
                                       importance_.data(),
                                       static_cast<size_t>(channel_count_),
                                       lambda};
-  const auto policy = std::make_unique<QuantizePolicy>(source, channels, group_sizes, statistics);
+  const auto policy = std::make_unique<QuantizePolicy>(source, channels, layout, statistics);
   std::vector<int32_t> numbers(size_t{tree_.point_count} * channels.size());
   walk_attributes(tree_, weights_, channels, *policy, numbers);
   return policy->finish();

@@ -55,7 +55,7 @@ class SymbolEncoder {
     put({(value & ((1u << bits) - 1)) | kEven, size});
   }
 
-  // Everything coded so far; the encoder cannot be used afterwards.
+  // Everything coded since the last call; the next symbol begins another section.
   std::vector<uint8_t> finish() {
     static const StateReciprocals reciprocals;
     std::vector<uint32_t> words;
@@ -73,6 +73,7 @@ class SymbolEncoder {
         state += start + reciprocals.divide(state, size) * (kSymbolOne - size);
       }
     }
+    used_ = 0;
     words.push_back(static_cast<uint32_t>(state >> 32));
     words.push_back(static_cast<uint32_t>(state));
     std::vector<uint8_t> bytes(words.size() * 4);

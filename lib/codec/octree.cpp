@@ -177,6 +177,28 @@ Result<Tree> build_tree(const TreeShape& shape, const std::vector<CodedBlock>& b
   return tree;
 }
 
+Tree cut_tree(const Tree& tree, int depth) {
+  const uint32_t first = tree.offset[depth], end = tree.offset[depth + 1];
+  Tree cut;
+  cut.shape = tree.shape;
+  cut.shape.min_level += tree.depth() - depth;
+  cut.shape.max_level = std::max(cut.shape.max_level, cut.shape.min_level);
+  cut.offset.assign(tree.offset.begin(), tree.offset.begin() + depth + 2);
+  cut.child_mask.assign(tree.child_mask.begin(), tree.child_mask.begin() + end);
+  cut.link.assign(tree.link.begin(), tree.link.begin() + end);
+  cut.leaf_depth.assign(tree.leaf_depth.begin(), tree.leaf_depth.begin() + end);
+  // A node two above the cut or lower, whose points lie below it, is or is in a block of the cut.
+  for (uint32_t node = tree.offset[depth - 2]; node < end; ++node) {
+    if (cut.leaf_depth[node] > depth) cut.leaf_depth[node] = static_cast<uint8_t>(depth);
+  }
+  for (uint32_t node = 0; node < first; ++node) cut.point_count += cut.child_mask[node] == 0;
+  for (uint32_t node = first; node < end; ++node) {
+    cut.child_mask[node] = 0;
+    cut.link[node] = cut.point_count++;
+  }
+  return cut;
+}
+
 NodeWeights node_weights(const Tree& tree, int level_weight_shift) {
   NodeWeights weights(tree.child_mask.size());
   for (size_t i = weights.size(); i-- > 0;) {

@@ -63,6 +63,11 @@ TreeShape shape_of(int resolution, const std::vector<CodedBlock>& blocks);
 // Whether all sites of a block lie in the lattice.
 bool block_in_lattice(const TreeShape& shape, const CodedBlock& block);
 
+// The tree down to `depth`, 2..tree.depth(), whose nodes at that depth are points of a coarser
+// level: level min_level + tree.depth() - depth, which must be at most kCodedMaxLevel. Nodes keep
+// their numbers. The points above that depth come first and keep their ranks.
+Tree cut_tree(const Tree& tree, int depth);
+
 // The weights of all nodes, each 1..kMaxWeight.
 class NodeWeights {
  public:

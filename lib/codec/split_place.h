@@ -21,7 +21,7 @@ using Row = RowOf<kRowMax>;
 // as a vector soon after would wait for them.
 template <int kStride>
 inline void copy_row(int32_t* to, const int32_t* from) {
-  constexpr int kLanes = kStride < 8 ? kStride : 8;
+  constexpr int kLanes = kStride < 8 ? 4 : 8;
   static_assert(kStride % kLanes == 0);
   typedef int32_t Lanes [[gnu::vector_size(4 * kLanes), gnu::aligned(4), gnu::may_alias]];
   for (int ch = 0; ch < kStride; ch += kLanes) {

@@ -73,10 +73,18 @@ Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count,
     return std::accumulate(groups.begin(), groups.end(), size_t{0});
   };
   const auto groups = sizes.subspan(first_group, group_count);
-  const auto channels =
-      std::span(field.channels).subspan(channels_of(sizes.first(first_group)), channels_of(groups));
-  const auto sections = std::span(d.view.attributes).subspan(first_group, group_count);
-  return decode_attributes(d.tree, *d.rows, d.weights, channels, groups, sections, sink, nullptr);
+  const size_t first_channel = channels_of(sizes.first(first_group));
+  const size_t channel_count = channels_of(groups);
+  std::vector<std::span<const uint8_t>> sections;  // [layer][group]
+  for (size_t layer = 0; layer < field.layer_starts.size(); ++layer) {
+    const auto first =
+        d.view.attributes.begin() + static_cast<ptrdiff_t>(layer * sizes.size() + first_group);
+    sections.insert(sections.end(), first, first + static_cast<ptrdiff_t>(group_count));
+  }
+  return decode_attributes(
+      d.tree, *d.rows, d.weights, std::span(field.channels).subspan(first_channel, channel_count),
+      {groups, field.layer_starts}, sections,
+      std::span(d.view.ranges).subspan(first_channel, channel_count), sink, nullptr);
 }
 
 }  // namespace voxpack

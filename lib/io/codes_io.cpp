@@ -71,6 +71,9 @@ Status read_parameters(const TensorFile& file, CodedField& codes) {
   VOXPACK_ASSIGN(const uint64_t groups, length_of(file, "group_size"));
   VOXPACK_ASSIGN(const Tensor sizes, file.tensor("group_size", Dtype::u8, {groups}));
   codes.group_sizes = copy_values<uint8_t>(sizes);
+  VOXPACK_ASSIGN(const uint64_t layers, length_of(file, "layer_start"));
+  VOXPACK_ASSIGN(const Tensor starts, file.tensor("layer_start", Dtype::u8, {layers}));
+  codes.layer_starts = copy_values<uint8_t>(starts);
   return {};
 }
 
@@ -233,7 +236,9 @@ Status write_codes(const std::string& path, const CodedField& codes) {
       make_tensor<uint16_t>("shape", Dtype::u16, {shape.size()}, shape),
       make_tensor<int16_t>("shape_offset", Dtype::i16, {shape.size()}, shape_offset),
       make_tensor<float>("shape_step", Dtype::f32, {1}, shape_step),
-      make_tensor<uint8_t>("group_size", Dtype::u8, {codes.group_sizes.size()}, codes.group_sizes)};
+      make_tensor<uint8_t>("group_size", Dtype::u8, {codes.group_sizes.size()}, codes.group_sizes),
+      make_tensor<uint8_t>("layer_start", Dtype::u8, {codes.layer_starts.size()},
+                           codes.layer_starts)};
   for (size_t c = 0; c < channels; ++c) {
     const auto& values = codes.channels[c].coefficients;
     tensors.push_back(

@@ -103,6 +103,8 @@ Status read_field(std::span<const uint8_t> bytes, PackageView& view) {
   }
   const auto sizes = reader.read_bytes(group_count);
   field.group_sizes.assign(sizes.begin(), sizes.end());
+  const auto starts = reader.read_bytes(reader.read<uint8_t>());
+  field.layer_starts.assign(starts.begin(), starts.end());
   for (int c = 0; c < channel_count; ++c) {
     CodedChannel channel;
     channel.curve = static_cast<ValueCurve>(reader.read<uint8_t>());
@@ -111,6 +113,14 @@ Status read_field(std::span<const uint8_t> bytes, PackageView& view) {
     reserved |= reader.read<uint8_t>();
     channel.step = reader.read<float>();
     channel.root = reader.read<int32_t>();
+    NumberRange range;
+    range.low = reader.read<int32_t>();
+    range.high = reader.read<int32_t>();
+    if (range.low > range.high) {
+      return bad("field: channel " + std::to_string(c) + " has numbers of " +
+                 std::to_string(range.low) + ".." + std::to_string(range.high));
+    }
+    view.ranges.push_back(range);
     for (auto& axis : channel.context_weights) {
       for (uint8_t& weight : axis) weight = reader.read<uint8_t>();
     }
@@ -206,9 +216,11 @@ Result<PackageView> open_package(std::span<const uint8_t> bytes) {
     }
   }
   if (!has_field || !has_geometry) return bad("the field or geometry section is missing");
-  if (view.attributes.size() != view.field.group_sizes.size()) {
+  const CodedField& field = view.field;
+  if (view.attributes.size() != field.group_sizes.size() * field.layer_starts.size()) {
     return bad(std::to_string(view.attributes.size()) + " attribute sections for " +
-               std::to_string(view.field.group_sizes.size()) + " groups");
+               std::to_string(field.group_sizes.size()) + " groups in " +
+               std::to_string(field.layer_starts.size()) + " layers");
   }
   VOXPACK_TRY(check_network(view.field));
   return view;
@@ -222,8 +234,8 @@ Result<CodedField> decode_package(std::span<const uint8_t> bytes) {
   const NodeWeights weights = node_weights(tree, field.level_weight_shift);
   std::vector<int32_t> numbers(size_t{tree.point_count} * field.channels.size());
   std::vector<std::vector<int32_t>> coefficients(field.channels.size());
-  VOXPACK_TRY(decode_attributes(tree, weights, field.channels, field.group_sizes, view.attributes,
-                                numbers, &coefficients));
+  VOXPACK_TRY(decode_attributes(tree, weights, field.channels, field.layout(), view.attributes,
+                                view.ranges, numbers, &coefficients));
   for (size_t c = 0; c < coefficients.size(); ++c) {
     field.channels[c].coefficients = std::move(coefficients[c]);
   }

@@ -24,10 +24,11 @@ struct PackageView {
   uint16_t minor = 0;
   std::vector<PackageSection> sections;  // all, in order
   CodedField field;                      // without blocks and coefficients
+  std::vector<NumberRange> ranges;       // [channel]
   uint64_t point_count = 0;
   TreeShape shape;
   std::span<const uint8_t> geometry;
-  std::vector<std::span<const uint8_t>> attributes;  // one per group
+  std::vector<std::span<const uint8_t>> attributes;  // [layer][group]
 };
 
 // Checks header, table, checksums, and the field and network sections. Fails with bad_data; with

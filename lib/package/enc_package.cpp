@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <string>
 
-#include "codec/enc_attributes.h"
 #include "codec/enc_geometry.h"
 #include "codec/octree.h"
 #include "core/bytes.h"
@@ -21,7 +20,7 @@ struct Section {
 };
 
 std::vector<uint8_t> write_field(const CodedField& field, const TreeShape& shape,
-                                 uint64_t point_count) {
+                                 uint64_t point_count, std::span<const NumberRange> ranges) {
   ByteWriter out;
   for (const double v : field.origin) out.write(v);
   out.write(field.edge);
@@ -38,13 +37,18 @@ std::vector<uint8_t> write_field(const CodedField& field, const TreeShape& shape
   out.write(static_cast<uint8_t>(shape.depth()));
   out.write(field.colour_transform);
   out.write_bytes(field.group_sizes);
-  for (const CodedChannel& channel : field.channels) {
+  out.write(static_cast<uint8_t>(field.layer_starts.size()));
+  out.write_bytes(field.layer_starts);
+  for (size_t c = 0; c < field.channels.size(); ++c) {
+    const CodedChannel& channel = field.channels[c];
     out.write(static_cast<uint8_t>(channel.curve));
     out.write(channel.bias_one);
     out.write(channel.bias_more);
     out.write(uint8_t{0});
     out.write(channel.step);
     out.write(channel.root);
+    out.write(ranges[c].low);
+    out.write(ranges[c].high);
     for (const auto& axis : channel.context_weights) out.write_bytes(axis);
     out.write_bytes(channel.prediction_gain);
   }
@@ -116,21 +120,25 @@ Status validate_parameters(const CodedField& field) {
 
 Result<std::vector<uint8_t>> assemble_package(const CodedField& field, uint64_t point_count,
                                               const std::vector<uint8_t>& geometry,
-                                              const std::vector<std::vector<uint8_t>>& attributes) {
+                                              const EncodedAttributes& attributes) {
   VOXPACK_TRY(validate_parameters(field));
-  if (attributes.size() != field.group_sizes.size()) {
-    return {Errc::internal, std::to_string(attributes.size()) + " attribute sections for " +
-                                std::to_string(field.group_sizes.size()) + " groups"};
+  if (attributes.sections.size() != field.group_sizes.size() * field.layer_starts.size() ||
+      attributes.ranges.size() != field.channels.size()) {
+    return {Errc::internal, std::to_string(attributes.sections.size()) +
+                                " attribute sections for " +
+                                std::to_string(field.group_sizes.size()) + " groups in " +
+                                std::to_string(field.layer_starts.size()) + " layers"};
   }
   const TreeShape shape = shape_of(field.resolution, field.blocks);
   std::vector<Section> sections;
-  sections.push_back({SectionKind::field, 0, write_field(field, shape, point_count)});
-  sections.push_back({SectionKind::geometry, 0, geometry});
-  for (size_t group = 0; group < attributes.size(); ++group) {
-    sections.push_back({SectionKind::attributes, static_cast<uint32_t>(group), attributes[group]});
-  }
+  sections.push_back(
+      {SectionKind::field, 0, write_field(field, shape, point_count, attributes.ranges)});
   if (!field.network.empty())
     sections.push_back({SectionKind::network, 0, write_network(field.network)});
+  sections.push_back({SectionKind::geometry, 0, geometry});
+  for (size_t i = 0; i < attributes.sections.size(); ++i) {
+    sections.push_back({SectionKind::attributes, static_cast<uint32_t>(i), attributes.sections[i]});
+  }
   return write_container(sections);
 }
 
@@ -154,8 +162,8 @@ Result<std::vector<uint8_t>> encode_package(const CodedField& field) {
     }
   }
   const NodeWeights weights = node_weights(tree, field.level_weight_shift);
-  const std::vector<std::vector<uint8_t>> attributes =
-      encode_attributes(tree, weights, field.channels, field.group_sizes);
+  const EncodedAttributes attributes =
+      encode_attributes(tree, weights, field.channels, field.layout());
   return assemble_package(field, tree.point_count, encode_geometry(tree), attributes);
 }
 

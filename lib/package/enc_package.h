@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codec/coded_field.h"
+#include "codec/enc_attributes.h"
 #include "core/status.h"
 
 namespace voxpack {
@@ -13,11 +14,11 @@ namespace voxpack {
 // limit of docs/format.md (the sentence says which).
 Result<std::vector<uint8_t>> encode_package(const CodedField& field);
 
-// The same from attribute sections that are known already (one per group). `geometry` as from
+// The same from attributes that are encoded already. `geometry` as from
 // encode_geometry().
 Result<std::vector<uint8_t>> assemble_package(const CodedField& field, uint64_t point_count,
                                               const std::vector<uint8_t>& geometry,
-                                              const std::vector<std::vector<uint8_t>>& attributes);
+                                              const EncodedAttributes& attributes);
 
 // Refuses what a package cannot hold: ranges, sizes, order. Does not look at blocks and
 // coefficients.

@@ -39,6 +39,19 @@ Status check_channel(const CodedChannel& channel, size_t c, int depth) {
   return {};
 }
 
+Status check_layers(std::span<const uint8_t> starts, int depth) {
+  if (starts.empty() || starts.size() > kCodedMaxLayers || starts[0] != 0) {
+    return bad(std::to_string(starts.size()) + " layers, or the first does not start at depth 0");
+  }
+  for (size_t i = 1; i < starts.size(); ++i) {
+    if (starts[i] <= starts[i - 1] || starts[i] >= depth) {
+      return bad("layer " + std::to_string(i) + " starts at depth " + std::to_string(starts[i]) +
+                 " of " + std::to_string(depth));
+    }
+  }
+  return {};
+}
+
 Status check_appearance(const CodedField& field) {
   const int channels = appearance_channels(field.appearance_kind, field.feature_count);
   if (channels < 0) return bad("unknown appearance kind " + std::to_string(field.appearance_kind));
@@ -92,6 +105,7 @@ Status check_field_parameters(const CodedField& field, const TreeShape& shape) {
     return bad("the groups have " + std::to_string(sum) + " channels of " +
                std::to_string(field.channels.size()));
   }
+  VOXPACK_TRY(check_layers(field.layer_starts, shape.depth()));
   if (!(field.shape_step >= kMinStep && field.shape_step <= kMaxStep)) {
     return bad("shape step out of range");
   }

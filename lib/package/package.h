@@ -9,7 +9,7 @@ namespace voxpack {
 
 inline constexpr std::array<uint8_t, 4> kPackageMagic = {'V', 'X', 'P', 'K'};
 inline constexpr uint16_t kPackageMajor = 0;
-inline constexpr uint16_t kPackageMinor = 2;
+inline constexpr uint16_t kPackageMinor = 3;
 inline constexpr uint32_t kPackageHeaderSize = 40;
 inline constexpr uint32_t kPackageEntrySize = 32;
 inline constexpr uint32_t kMaxSections = 1024;
@@ -28,9 +28,9 @@ static_assert(sizeof(PackageHeader) == kPackageHeaderSize);
 
 enum class SectionKind : uint32_t {
   field = 1,       // what the other sections need to be read
-  geometry = 2,    // which points exist
-  attributes = 3,  // one per group of channels; index = group
-  network = 4,     // weights of the appearance network
+  network = 2,     // weights of the appearance network
+  geometry = 3,    // which points exist
+  attributes = 4,  // one per layer and group; index = layer * group count + group
 };
 
 inline constexpr uint32_t kMaxNetworkMatrices = 4;

@@ -20,6 +20,7 @@ constexpr int kAdaptRounds = 2;      // of a search, that adapt the parameters t
 constexpr int kSearchRounds = 14;    // at most
 constexpr double kOvershoot = 0.02;  // dB above the target that ends a search
 constexpr int kGroupSize = 4;
+constexpr uint8_t kOneLayer[] = {0};
 
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
@@ -109,8 +110,8 @@ class CodecRun {
     coded.channels = channels;
     std::vector<AttributeQuantizer::ChannelStatistics> statistics;
     coded.sections =
-        quantizer.quantize(coded.channels, groups_, 0, static_cast<float>(options_.lambda),
-                           adapts ? &statistics : nullptr);
+        quantizer.quantize(coded.channels, {groups_, kOneLayer}, 0,
+                           static_cast<float>(options_.lambda), adapts ? &statistics : nullptr);
     for (size_t c = 0; c < statistics.size(); ++c) {
       AttributeQuantizer::adapt(channels[c], statistics[c]);
     }
@@ -123,8 +124,8 @@ class CodecRun {
     std::vector<int32_t> decoded(channels * tree.point_count);
     const std::vector<std::span<const uint8_t>> sections(coded.sections.begin(),
                                                          coded.sections.end());
-    VOXPACK_TRY(
-        decode_attributes(tree, weights, coded.channels, groups_, sections, decoded, nullptr));
+    VOXPACK_TRY(decode_attributes(tree, weights, coded.channels, {groups_, kOneLayer}, sections, {},
+                                  decoded, nullptr));
     const std::vector<int16_t> offsets = point_offsets(tree, shapes_.offsets);
     std::vector<float> values(decoded.size());
     for (size_t i = 0; i < values.size(); i += channels) {

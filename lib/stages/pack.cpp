@@ -77,10 +77,14 @@ std::string name_of(const PackageView& view, const PackageSection& section) {
       return "network";
     case SectionKind::attributes: {
       int first = -1;  // channel 0 is the density
-      for (uint32_t g = 0; g < section.index; ++g) first += view.field.group_sizes[g];
-      const int last = first + view.field.group_sizes[section.index] - 1;
-      if (first < 0) return last < 0 ? "density" : "density, features 0.." + std::to_string(last);
-      return "features " + std::to_string(first) + ".." + std::to_string(last);
+      const auto& sizes = view.field.group_sizes;
+      const size_t group = section.index % sizes.size();
+      for (size_t g = 0; g < group; ++g) first += sizes[g];
+      const int last = first + sizes[group] - 1;
+      const std::string layer = "layer " + std::to_string(section.index / sizes.size()) + ": ";
+      if (last < 0) return layer + "density";
+      if (first < 0) return layer + "density, features 0.." + std::to_string(last);
+      return layer + "features " + std::to_string(first) + ".." + std::to_string(last);
     }
   }
   return "unknown section " + std::to_string(section.kind);

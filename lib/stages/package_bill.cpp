@@ -24,7 +24,7 @@ Result<std::vector<BillRow>> make_bill(std::span<const uint8_t> package) {
   };
   const std::vector<double> geometry = geometry_bits(tree);
   for (int depth = 0; depth < tree.depth(); ++depth) add("geometry", "", depth, geometry[depth]);
-  const std::vector<double> bits = attribute_bits(tree, weights, field.channels, field.group_sizes);
+  const std::vector<double> bits = attribute_bits(tree, weights, field.channels, field.layout());
   const size_t channels = field.channels.size();
   size_t first = 0;
   for (size_t group = 0; group < field.group_sizes.size(); ++group) {

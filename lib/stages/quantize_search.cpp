@@ -61,6 +61,7 @@ class StepSearch {
     const TreeShape shape = shape_of(codes_.resolution, codes_.blocks);
     VOXPACK_ASSIGN(tree_, build_tree(shape, codes_.blocks));
     weights_ = node_weights(tree_, codes_.level_weight_shift);
+    codes_.layer_starts = usual_layers(tree_);
     ShapeFit shapes = fit_shapes(tree_, numbers_, codes_.channels.size(), density_importance_);
     codes_.shape_step = shapes.step;
     codes_.shape_offsets = std::move(shapes.offsets);
@@ -70,7 +71,9 @@ class StepSearch {
       densities_.push_back(numbers_[i]);
     density_quantizer_ =
         std::make_unique<AttributeQuantizer>(tree_, weights_, densities_, density_importance_, 1);
-    const std::vector<std::vector<uint8_t>> no_attributes(codes_.group_sizes.size());
+    EncodedAttributes no_attributes;
+    no_attributes.sections.resize(codes_.group_sizes.size() * codes_.layer_starts.size());
+    no_attributes.ranges.resize(codes_.channels.size());
     VOXPACK_ASSIGN(
         const std::vector<uint8_t> bytes,
         assemble_package(codes_, tree_.point_count, encode_geometry(tree_), no_attributes));
@@ -104,7 +107,7 @@ class StepSearch {
       std::vector<AttributeQuantizer::ChannelStatistics> statistics;
       const auto sections = quantizer.quantize(
           {&made.channels[run.first_channel], run.channel_count},
-          {&codes_.group_sizes[run.first_group], run.group_count},
+          {{&codes_.group_sizes[run.first_group], run.group_count}, codes_.layer_starts},
           static_cast<int>(run.first_channel), options_.lambda, adapts ? &statistics : nullptr);
       for (const auto& section : sections) bytes[i] += section.size();
       for (size_t c = 0; c < statistics.size(); ++c)

@@ -137,9 +137,11 @@ TEST(Decoder, RefusesAttributesWithoutPoints) {
   CodedField field = random_codes({.resolution = 4, .fill = 0, .blocks = 0});
   field.blocks.clear();
   for (CodedChannel& channel : field.channels) channel.coefficients.clear();
-  std::vector<std::vector<uint8_t>> attributes(field.group_sizes.size());
+  EncodedAttributes attributes;
+  attributes.sections.resize(field.group_sizes.size() * field.layer_starts.size());
+  attributes.ranges.resize(field.channels.size());
   for (const bool damaged : {false, true}) {
-    if (damaged) attributes.back() = {0, 0, 0, 0};
+    if (damaged) attributes.sections.back() = {0, 0, 0, 0};
     auto package = assemble_package(field, 0, {}, attributes);
     ASSERT_TRUE(package.ok()) << package.error().message();
     voxpack_decoder* decoder = nullptr;

@@ -22,7 +22,7 @@ def _container_damage(package, sections):
         return build_package(sections, entries=entries)
 
     swapped = make_entries(sections)
-    swapped[2:4] = [[ATTRIBUTES, 0, *swapped[2][2:]], [ATTRIBUTES, 0, *swapped[3][2:]]]
+    swapped[3:5] = [[ATTRIBUTES, 0, *swapped[3][2:]], [ATTRIBUTES, 0, *swapped[4][2:]]]
     flipped = bytearray(package)
     flipped[-1] ^= 1
     bad = {
@@ -47,7 +47,7 @@ def _container_damage(package, sections):
     for kind, name in ((FIELD, "field"), (GEOMETRY, "geometry"), (ATTRIBUTES, "attributes"), (NETWORK, "network")):
         kept = {key: data for key, data in sections.items() if key != (kind, 0)}
         bad[f"no_{name}"] = build_package(kept)
-    bad["group_without_channels"] = build_package(sections | {(ATTRIBUTES, 9): b"\0\0\0\0"})
+    bad["group_without_channels"] = build_package(sections | {(ATTRIBUTES, 99): b"\0\0\0\0"})
     result = {name: (BAD_DATA, data) for name, data in bad.items()}
     result["major_newer"] = (UNSUPPORTED, build_package(sections, major=1))
     return result
@@ -55,8 +55,9 @@ def _container_damage(package, sections):
 
 def _field_damage(data, field):
     """{name: field section}."""
-    channel = 52 + len(field.group_sizes)  # offset of channel 0
-    shapes = channel + field.channel_count * (33 + field.depth)
+    layers = 52 + len(field.group_sizes)  # offset of layer_count
+    channel = layers + 1 + len(field.layer_starts)
+    shapes = channel + field.channel_count * (41 + field.depth)
     changes = {
         "origin": (0, "d", float("nan")), "origin_far": (8, "d", -2e9), "edge": (24, "d", 0.0),
         "edge_large": (24, "d", 2e9),
@@ -72,12 +73,16 @@ def _field_damage(data, field):
         "curve": (channel, "B", 2), "bias_one": (channel + 1, "B", 32), "bias_more": (channel + 2, "B", 32),
         "channel_reserved": (channel + 3, "B", 1), "step": (channel + 4, "f", 0.0),
         "step_nan": (channel + 4, "f", float("nan")), "root": (channel + 8, "i", 2**24 + 1),
-        "gain": (channel + 33, "B", 9), "shape_step": (shapes, "f", 0.0),
+        "range_empty": (channel + 16, "i", field.channels[0].low - 1),
+        "range_low": (channel + 12, "i", field.channels[0].low + 1),
+        "range_high": (channel + 16, "i", field.channels[0].high - 1),
+        "layer_count": (layers, "B", 0), "layer_first": (layers + 1, "B", 1),
+        "gain": (channel + 41, "B", 9), "shape_step": (shapes, "f", 0.0),
         "shape_count": (shapes + 4, "H", 1 + len(field.shape_offsets)),
     }
     damaged = {"field_" + name: _put(data, *change) for name, change in changes.items()}
     # One gain more per channel, so that the sizes fit and only the depth is wrong.
-    size = 33 + field.depth
+    size = 41 + field.depth
     deeper = _put(data[:channel], 50, "B", field.depth + 1)
     for start in range(channel, shapes, size):
         deeper += data[start:start + size] + b"\0"
@@ -105,10 +110,12 @@ def _network_damage(data, field):
     }
 
 
-def corrupt_packages(package, empty_package, padded_package):
-    """{name: (exit code, bytes)} of damaged copies of three packages.
+def corrupt_packages(package, empty_package, padded_package, plain_package, layered_package):
+    """{name: (exit code, bytes)} of damaged copies of five packages.
 
-    `package` is of kind mlp, `empty_package` without points, the geometry of `padded_package` ends with zeros.
+    `package` is of kind mlp, `empty_package` without points, the geometry of `padded_package` ends with zeros,
+    and the last attribute section of `plain_package` is plain, with a filled last byte;
+    `layered_package` has layers.
     """
     sections = read_sections(package)
     field = Field(sections[FIELD, 0])
@@ -123,6 +130,7 @@ def corrupt_packages(package, empty_package, padded_package):
         ((ATTRIBUTES, 0), "attributes_cut"): attributes[:-1],
         ((ATTRIBUTES, 0), "attributes_longer"): attributes + b"\0",
         ((ATTRIBUTES, 0), "attributes_empty"): b"",
+        ((ATTRIBUTES, 0), "attributes_method"): b"\2" + attributes[1:],
     }
     for (key, name), data in parts.items():
         result[name] = (BAD_DATA, build_package(sections | {key: data}))
@@ -133,4 +141,17 @@ def corrupt_packages(package, empty_package, padded_package):
     assert padded[GEOMETRY, 0].endswith(bytes(2)), "the geometry has no padding"
     result["geometry_padding"] = (
         BAD_DATA, build_package(padded | {(GEOMETRY, 0): padded[GEOMETRY, 0][:-1] + b"\1"}))
+    plain = read_sections(plain_package)
+    last = max(plain)
+    section = plain[last]
+    assert section[0] == 1, "the last section is not plain"
+    for name, data in {"width": section[:1] + b"\x1b" + section[2:], "cut": section[:-1],
+                       "longer": section + b"\0", "filling": section[:-1] + bytes([section[-1] | 0x80])}.items():
+        result[f"plain_{name}"] = (BAD_DATA, build_package(plain | {last: data}))
+    layered = read_sections(layered_package)
+    field = Field(layered[FIELD, 0])
+    last = 52 + len(field.group_sizes) + len(field.layer_starts)  # where the last layer starts
+    for name, depth in {"order": field.layer_starts[-2], "depth": field.depth}.items():
+        section = _put(layered[FIELD, 0], last, "B", depth)
+        result[f"field_layer_{name}"] = (BAD_DATA, build_package(layered | {(FIELD, 0): section}))
     return result

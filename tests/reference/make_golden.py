@@ -37,6 +37,7 @@ def _fields():
              "features": np.array([[0.1, 0.2, 0.3]], "<f4")}
     return {
         "rgb_three_levels": (shell(24, 0.35, [-1, 0, 1], 3), 24, "rgb", "9kB"),
+        "rgb_layers": (shell(40, 0.4, [0], 3), 40, "rgb", "4kB"),
         "sh1_two_levels": (shell(24, 0.4, [0, 1], 12), 24, "sh1", "4kB"),
         "sh2_one_level": (shell(12, 0.4, [0], 27), 12, "sh2", "5kB"),
         "mlp_gap_in_levels": (shell(24, 0.4, [0, 2], 7) | network(7, 8), 24, "mlp", "4kB"),
@@ -44,6 +45,7 @@ def _fields():
         "no_point": ({name: array[:0] for name, array in point.items()}, 32, "rgb", "4kB"),
         # So regular that the geometry section is filled up with zeros.
         "full_cube": (full_cube(32), 32, "rgb", "4kB"),
+        "small_rgb": (shell(8, 0.4, [0], 3), 8, "rgb", "4kB"),
         "small_mlp": (shell(8, 0.4, [0, 1], 4) | network(4, 4), 8, "mlp", "900B"),
     }
 
@@ -78,6 +80,25 @@ def _edit_codes(source, target):
         file.write(struct.pack("<Q", len(text)) + text + data[start:])
 
 
+def _noisy_codes(source, target):
+    """Coefficients that no coder makes shorter, some as large as they may be."""
+    with open(source, "rb") as file:
+        data = bytearray(file.read())
+    start = 8 + struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8:start])
+    header["__metadata__"] = {key: value for key, value in header["__metadata__"].items() if "xxh3" not in key}
+    random = np.random.default_rng(1)
+    for channel in range(4):
+        begin, end = header[f"coefficients_{channel}"]["data_offsets"]
+        coefficients = np.frombuffer(data, "<i4", (end - begin) // 4, start + begin)
+        largest = 2**24 if channel >= 2 else 2**18
+        coefficients[:] = random.integers(-largest, largest, coefficients.size)
+        coefficients[-1] = largest if channel >= 2 else 0
+    text = json.dumps(header).encode()
+    with open(target, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data[start:])
+
+
 def _make_packages(voxpack, folder):
     """{name: bytes} of golden/."""
     packages, path = {}, lambda name: os.path.join(folder, name)
@@ -96,6 +117,10 @@ def _make_packages(voxpack, folder):
     _run(voxpack, "pack", path("edited"), "-o", path("extremes"))
     with open(path("extremes"), "rb") as file:
         packages["extremes"] = file.read()
+    _noisy_codes(path("small_rgb.codes"), path("edited"))
+    _run(voxpack, "pack", path("edited"), "-o", path("noise"))
+    with open(path("noise"), "rb") as file:
+        packages["noise"] = file.read()
     sections = read_sections(packages["one_point"])
     packages["unknown_sections"] = build_package(sections | {(9, 3): b"later", (0, 7): b""}, minor=9)
     return packages
@@ -124,7 +149,8 @@ def main():
     known = {name: digests(decode_with_voxpack(sys.argv[1], os.path.join(golden, name + ".vxp")))
              for name in packages}
     _write_all(golden, packages, "digests.json", known)
-    damaged = corrupt_packages(packages["small_mlp"], packages["no_point"], packages["full_cube"])
+    damaged = corrupt_packages(packages["small_mlp"], packages["no_point"], packages["full_cube"],
+                               packages["noise"], packages["rgb_layers"])
     _write_all(os.path.join(HERE, "corrupt"), {name: data for name, (_, data) in damaged.items()},
                "codes.json", {name: code for name, (code, _) in damaged.items()})
     print(f"{len(packages)} packages, {sum(map(len, packages.values()))} bytes; {len(damaged)} damaged")

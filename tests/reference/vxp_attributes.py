@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from vxp_container import BadData
-from vxp_entropy import SymbolDecoder, SymbolTable, clamp
+from vxp_entropy import PlainDecoder, SymbolDecoder, SymbolTable, clamp
 
 _LIMIT = 2**24
 _BEFORE = ((0, 0, -1), (0, -1, 0), (-1, 0, 0))
@@ -96,10 +96,24 @@ def _expected_class(expected):
 class GroupDecoder:
     """Coefficients of one group of channels."""
 
-    def __init__(self, data, name, first_channel, size):
-        self.decoder = SymbolDecoder(data, name)
-        self.tables = {}
+    def __init__(self, name, first_channel, size):
+        self.name, self.decoder, self.plain, self.tables = name, None, False, {}
         self.channels = range(first_channel, first_channel + size)
+
+    def begin_layer(self, data):
+        """The next coefficients are in the section `data`."""
+        self.end_layer()
+        if self.plain:
+            self.tables = {}
+        if not data or data[0] > 1:
+            raise BadData(f"{self.name}: no method, or an unknown one")
+        self.plain = data[0] == 1
+        self.decoder = (PlainDecoder(data[1:], self.name, len(self.channels)) if self.plain
+                        else SymbolDecoder(data[1:], self.name))
+
+    def end_layer(self):
+        if self.decoder:
+            self.decoder.check_end()
 
     def _table(self, key, counts):
         if key not in self.tables:
@@ -107,7 +121,9 @@ class GroupDecoder:
         return self.tables[key]
 
     def coefficient(self, node, heap, i, channel, parameters, prediction, magnitudes, own):
-        """q; own: sum of this channel's magnitudes so far in the node; magnitudes: of the group, this entry."""
+        """q (from the tables or plain); own: sum of this channel's magnitudes so far in the node; magnitudes: of the group, this entry."""
+        if self.plain:
+            return self.decoder.coefficient(len(magnitudes))
         parent = node.parent.activity[channel] if node.parent else 0
         around = 0
         for offset in _BEFORE:
@@ -216,17 +232,21 @@ def _undo_colour_transform(features, kind):
 
 
 def decode_values(sections, tree, kind):
-    """Density [n] and features [n, C] as f32; sections: the bytes of every group, in order."""
+    """Density [n] and features [n, C] as f32; sections: the bytes of every layer and group, in order."""
     field, groups, first = tree.field, [], 0
     if field.point_count == 0:
         if any(sections):
             raise BadData("attributes: bytes for no points")
         sections = ()
-    for i, (data, size) in enumerate(zip(sections, field.group_sizes)):
-        groups.append(GroupDecoder(data, f"attributes {i}", first, size))
+    for i, size in enumerate(field.group_sizes if field.point_count else ()):
+        groups.append(GroupDecoder(f"attributes of group {i}", first, size))
         first += size
     _set_weights(tree)
-    for nodes in tree.depths:
+    for depth, nodes in enumerate(tree.depths):
+        if depth in field.layer_starts:
+            layer = field.layer_starts.index(depth)
+            for i, group in enumerate(groups):
+                group.begin_layer(sections[layer * len(groups) + i])
         for node in nodes:
             node.activity = node.parent.activity if node.parent else [0] * field.channel_count
             if node.parent is None:
@@ -234,8 +254,11 @@ def decode_values(sections, tree, kind):
             if not node.is_point():
                 _decode_node(node, field, groups)
     for group in groups:
-        group.decoder.check_end()
+        group.end_layer()
     numbers = np.array([point.values for point in tree.points()], np.int64)
+    for c, channel in enumerate(field.channels if field.point_count else ()):
+        if not channel.low <= numbers[:, c].min() <= numbers[:, c].max() <= channel.high:
+            raise BadData(f"channel {c}: numbers outside of {channel.low}..{channel.high}")
     offsets = np.array([field.shape_offsets.get(_shape(point), 0) for point in tree.points()], np.float64)
     floats = _to_floats(numbers.reshape(-1, field.channel_count), field, offsets)
     features = floats[:, 1:].copy()

@@ -7,10 +7,10 @@ import numpy as np
 
 from xxh3 import xxh3_64
 
-FIELD, GEOMETRY, ATTRIBUTES, NETWORK = 1, 2, 3, 4
+FIELD, NETWORK, GEOMETRY, ATTRIBUTES = 1, 2, 3, 4
 _NAMES = {FIELD: "field", GEOMETRY: "geometry", ATTRIBUTES: "attributes", NETWORK: "network"}
 _HEADER_BYTES, _ENTRY_BYTES = 40, 32
-_FIELD_BYTES, _CHANNEL_BYTES = 52, 33
+_FIELD_BYTES, _CHANNEL_BYTES = 52, 41
 KINDS = ("rgb", "sh1", "sh2", "mlp")
 _FEATURES_OF_KIND = (3, 12, 27, 3)  # mlp: and feature_count
 
@@ -63,8 +63,8 @@ class Channel:
     """Parameters of one channel."""
 
     def __init__(self, data, depth, name):
-        self.curve, self.bias_one, self.bias_more, reserved, self.step, self.root = struct.unpack_from(
-            "<BBBBfi", data)
+        (self.curve, self.bias_one, self.bias_more, reserved, self.step, self.root, self.low,
+         self.high) = struct.unpack_from("<BBBBfiii", data)
         weights = data[_CHANNEL_BYTES - 21:_CHANNEL_BYTES]
         self.context_weights = [list(weights[7 * axis:7 * axis + 7]) for axis in range(3)]
         self.gain = list(data[_CHANNEL_BYTES:_CHANNEL_BYTES + depth])
@@ -73,6 +73,7 @@ class Channel:
         _require(reserved == 0, f"{name}: reserved byte is not 0")
         _require(np.float32(1e-9) <= self.step <= 1e6, f"{name}: step {self.step}")
         _require(abs(self.root) <= 2**24, f"{name}: root {self.root}")
+        _require(self.low <= self.high, f"{name}: numbers of {self.low}..{self.high}")
         _require(all(gain <= 8 for gain in self.gain), f"{name}: gain above 8")
 
 
@@ -87,11 +88,17 @@ class Field:
              "<3ddQHbbBBBBBBBB", data)
         self.origin = origin
         self._check(group_count)
-        start = _FIELD_BYTES + group_count
+        layers = _FIELD_BYTES + group_count  # where layer_count is
+        _require(len(data) > layers, f"field: {len(data)} bytes do not fit its counts")
+        start = layers + 1 + data[layers]
+        self.layer_starts = list(data[layers + 1:start])
         end = start + self.channel_count * (_CHANNEL_BYTES + self.depth)
         _require(len(data) >= end + 6, f"field: {len(data)} bytes do not fit its counts")
         self._read_shapes(data[end:])
-        self.group_sizes = list(data[_FIELD_BYTES:start])
+        self.group_sizes = list(data[_FIELD_BYTES:layers])
+        starts = self.layer_starts
+        _require(1 <= len(starts) <= 4 and starts[0] == 0, f"field: layers {starts}")
+        _require(all(a < b for a, b in zip(starts, starts[1:] + [self.depth])), f"field: layers {starts}")
         _require(min(self.group_sizes, default=0) >= 1 and sum(self.group_sizes) == self.channel_count,
                  f"field: groups of {self.group_sizes} for {self.channel_count} channels")
         size = _CHANNEL_BYTES + self.depth
@@ -142,7 +149,8 @@ class Field:
 
 def check_presence(sections, field):
     """Every section that the parameters call for, and no other of the known kinds."""
-    wanted = {(FIELD, 0), (GEOMETRY, 0)} | {(ATTRIBUTES, i) for i in range(len(field.group_sizes))}
+    wanted = {(FIELD, 0), (GEOMETRY, 0)} | {
+        (ATTRIBUTES, i) for i in range(len(field.layer_starts) * len(field.group_sizes))}
     if KINDS[field.kind] == "mlp":
         wanted.add((NETWORK, 0))
     present = {key for key in sections if key[0] in _NAMES}

@@ -35,8 +35,8 @@ def decode(data):
     tree = decode_tree(sections[GEOMETRY, 0], field)
     points = tree.points()
     position = np.array([point.position for point in points], "<u2").reshape(-1, 3)
-    groups = [sections[ATTRIBUTES, i] for i in range(len(field.group_sizes))]
-    density, features = decode_values(groups, tree, kind)
+    attributes = [sections[ATTRIBUTES, i] for i in range(len(field.layer_starts) * len(field.group_sizes))]
+    density, features = decode_values(attributes, tree, kind)
     arrays = {
         "level": np.array([point.level for point in points], "i1"),
         "position": position,

@@ -179,3 +179,29 @@ class SymbolDecoder:
         if self.position != len(self.data) or self.state != 2**31:
             raise BadData(f"{self.name}: {len(self.data)} bytes, the symbols take {self.position}, "
                           f"state {self.state:x}")
+
+
+class PlainDecoder:
+    """Reads coefficients of fixed widths from what follows the method of one section."""
+
+    def __init__(self, data, name, channel_count):
+        self.name, self.widths, self.position = name, list(data[:channel_count]), 0
+        if len(self.widths) < channel_count or max(self.widths) > 26:
+            raise BadData(f"{name}: widths {self.widths}")
+        body = data[channel_count:]
+        self.bits, self.bit_count = int.from_bytes(body, "little"), 8 * len(body)
+
+    def coefficient(self, k):
+        """The next one, of channel k of the group."""
+        width = self.widths[k]
+        value = self.bits >> self.position & (1 << width) - 1
+        self.position += width
+        q = value - (1 << width) if value >> max(0, width - 1) & 1 else value
+        if self.position > self.bit_count or abs(q) > 2**24:
+            raise BadData(f"{self.name}: cut, or a coefficient of {q}")
+        return q
+
+    def check_end(self):
+        """Refuses whole bytes that are left over, and filling bits that are not 0."""
+        if self.bit_count - self.position > 7 or self.bits >> self.position:
+            raise BadData(f"{self.name}: {self.bit_count} bits, the coefficients take {self.position}")

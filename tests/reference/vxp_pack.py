@@ -14,7 +14,7 @@ def make_entries(sections):
     return entries
 
 
-def build_package(sections, minor=2, entries=None, tail=b"", **header):
+def build_package(sections, minor=3, entries=None, tail=b"", **header):
     """The package of `sections` {(kind, index): bytes}.
 
     `entries` replaces the table, `tail` follows the last section, `header` replaces fields of the header

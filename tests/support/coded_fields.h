@@ -113,6 +113,9 @@ inline CodedField random_codes(const RandomCodes& options) {
   field.group_sizes = {1, 3};
   for (int left = channels - 3; left > 0; left -= 5)
     field.group_sizes.push_back(static_cast<uint8_t>(std::min(5, left)));
+  for (int start = std::max(1, depth - 3); start < depth - 1; ++start) {
+    field.layer_starts.push_back(static_cast<uint8_t>(start));
+  }
   return field;
 }
 

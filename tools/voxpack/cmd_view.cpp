@@ -95,7 +95,7 @@ void add_view(CLI::App& app, Command& command) {
       ->excludes(output);
   cmd->add_option("--title", args->page.title, "Of the page; default: the package's name")
       ->type_name("TEXT");
-  cmd->add_flag("--auto-rotate", args->page.auto_rotate, "Turn the object until it is touched");
+  cmd->add_flag("--auto-rotate", args->page.auto_rotate, "Turn the object");
   cmd->callback(
       [args, &command] { command.run = [args, &command] { return view(*args, command); }; });
 }

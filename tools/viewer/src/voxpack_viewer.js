@@ -141,11 +141,6 @@ export class VoxpackViewer extends HTMLElement {
       case 'info':
         this.info = message.info;
         this.renderer.setInfo(message.info, message.weights);
-        if (!this.controls) {
-          this.camera.frame(message.info);
-          this.controls = new Controls(this.parts.canvas, this.camera, {onchange: () => this.redraw()});
-          this.setRotation();
-        }
         break;
       case 'level':
         this.renderer.beginLevel(message);
@@ -155,6 +150,7 @@ export class VoxpackViewer extends HTMLElement {
         break;
       case 'ready':
         this.renderer.endLevel(message);
+        this.aim(message.atlas);
         this.onPicture();
         break;
       case 'done':
@@ -164,6 +160,23 @@ export class VoxpackViewer extends HTMLElement {
         this.fail(message.code, message.message);
         break;
     }
+  }
+
+  // Looks at what is seen of the model, from where `voxpack render` does; once for each address.
+  aim({seen_box: box, finest_level: level}) {
+    if (this.aimedAt === this.src) return;
+    this.aimedAt = this.src;
+    const cell = this.info.edge / this.info.resolution * 2 ** level;
+    const centre = [0, 1, 2].map((a) => this.info.origin[a] + (box[a] + box[a + 3]) / 2 * cell);
+    const radius = Math.hypot(...[0, 1, 2].map((a) => box[a + 3] - box[a])) / 2 * cell;
+    if (radius > 0) {
+      this.camera.frameSphere(centre, radius);
+    } else {
+      this.camera.frame(this.info);
+    }
+    this.controls?.dispose();
+    this.controls = new Controls(this.parts.canvas, this.camera, {onchange: () => this.redraw()});
+    this.setRotation();
   }
 
   onPicture() {

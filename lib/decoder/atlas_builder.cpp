@@ -19,11 +19,12 @@ uint32_t rows_for(uint64_t texels, uint32_t width) {
 
 // What the points' densities are clamped to: the largest magnitude that one in a hundred exceeds,
 // at least 4 (a cell of which nothing is seen through), in powers of two.
-float choose_range(std::span<const float> densities) {
+float choose_range(std::span<const uint16_t> densities) {
   constexpr int kSteps = 8;  // 4, 8 .. 512
   size_t beyond[kSteps] = {};
-  for (const float d : densities) {
-    for (int i = 0; i < kSteps && std::fabs(d) > static_cast<float>(4 << i); ++i) ++beyond[i];
+  for (const uint16_t density : densities) {
+    const float d = std::fabs(atlas_float(density));
+    for (int i = 0; i < kSteps && d > static_cast<float>(4 << i); ++i) ++beyond[i];
   }
   int i = 0;
   while (i + 1 < kSteps && beyond[i] * 100 > densities.size()) ++i;
@@ -65,16 +66,21 @@ int AtlasBuilder::first_channel(int group) const {
   return first;
 }
 
-Status AtlasBuilder::set_densities(std::span<const float> densities) {
+Status AtlasBuilder::set_densities(std::vector<uint16_t> densities) {
+  if (point_count_ > kMaxSourcePoint) {
+    return {Errc::unsupported, std::to_string(point_count_) + " points are too many to draw"};
+  }
   const float range = choose_range(densities);
   std::vector<int8_t> codes(densities.size());
-  for (size_t i = 0; i < codes.size(); ++i) codes[i] = density_code(densities[i], range);
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = density_code(atlas_float(densities[i]), range);
+  densities = {};
   corners_ = find_atlas_corners(map_, codes, range);
-  measure_boxes(densities);
+  measure_boxes(codes);
   return lay_out();
 }
 
-void AtlasBuilder::measure_boxes(std::span<const float> densities) {
+void AtlasBuilder::measure_boxes(std::span<const int8_t> densities) {
   std::array<float, 6> dense = {INFINITY, INFINITY, INFINITY, -INFINITY, -INFINITY, -INFINITY};
   std::array<float, 6> seen = dense;
   const auto grow = [](std::array<float, 6>& box, size_t axis, int32_t low, int32_t high) {
@@ -159,13 +165,11 @@ void AtlasBuilder::put_row(uint32_t point, const float* row) {
   const int size = group_size(group_);
   uint16_t* to = &values_[size_t{point} * static_cast<size_t>(size)];
   for (int c = 0; c < size; ++c) {
-    to[c] = static_cast<uint16_t>((std::bit_cast<uint32_t>(row[c]) + 0x8000u) >> 16);
+    to[c] = atlas_half(row[c]);
   }
 }
 
 namespace {
-
-float widen(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
 
 constexpr int kBits[4][4] = {{16, 0, 0, 0}, {8, 8, 0, 0}, {5, 6, 5, 0}, {4, 4, 4, 4}};
 
@@ -179,14 +183,14 @@ AtlasRange AtlasBuilder::measure_range(int channel, int bits) const {
   const auto stride = static_cast<size_t>(group_size(group_));
   float low = INFINITY, high = -INFINITY;
   for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += stride) {
-    low = std::min(low, widen(values_[i]));
-    high = std::max(high, widen(values_[i]));
+    low = std::min(low, atlas_float(values_[i]));
+    high = std::max(high, atlas_float(values_[i]));
   }
   if (!(low < high)) return {std::isfinite(low) ? low : 0.0f, 0.0f};
   std::vector<uint32_t> counts(kBins, 0);
   const float scale = static_cast<float>(kBins - 1) / (high - low);
   for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += every * stride) {
-    ++counts[static_cast<size_t>((widen(values_[i]) - low) * scale)];
+    ++counts[static_cast<size_t>((atlas_float(values_[i]) - low) * scale)];
   }
   const size_t spare = values_.size() / stride / every / 5000;
   size_t first = 0, last = kBins - 1;
@@ -228,17 +232,16 @@ std::vector<uint8_t> AtlasBuilder::end_group() {
     void point(uint32_t rank) {
       float value[4];
       const uint16_t* from = &builder.values_[rank * size];
-      for (size_t c = 0; c < size; ++c) value[c] = widen(from[c]);
+      for (size_t c = 0; c < size; ++c) value[c] = atlas_float(from[c]);
       put(code(value));
     }
     void extra(uint32_t number) {
       float sum[4] = {};
       const AtlasCorners& corners = builder.corners_;
       for (uint32_t i = corners.first_source[number]; i < corners.first_source[number + 1]; ++i) {
-        const CornerSource& source = corners.sources[i];
-        const uint16_t* from = &builder.values_[source.point * size];
-        const float weight = static_cast<float>(source.weight) / 65536.0f;
-        for (size_t c = 0; c < size; ++c) sum[c] += widen(from[c]) * weight;
+        const uint32_t source = corners.sources[i];
+        const uint16_t* from = &builder.values_[(source >> 8) * size];
+        for (size_t c = 0; c < size; ++c) sum[c] += atlas_float(from[c]) * source_weight(source);
       }
       put(code(sum));
     }

@@ -276,7 +276,7 @@ class CornerFinder {
   void add_point(const Place& p, uint32_t weight, size_t first) {
     const uint32_t point = stored_point(p);
     if (point != kNoPoint && out_.sources.size() - first < kMaxSources) {
-      out_.sources.push_back({point, weight});
+      out_.sources.push_back(point << 8 | std::min((weight + 128) >> 8, 255u));
     }
   }
 

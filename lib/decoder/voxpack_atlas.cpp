@@ -47,21 +47,22 @@ GroupRange groups_of(const voxpack_decoder& d, int first, int last) {
 
 class DensitySink final : public PointSink {
  public:
-  DensitySink(const CodedField& field, std::vector<int16_t> offsets, std::vector<float>& densities)
+  DensitySink(const CodedField& field, std::vector<int16_t> offsets,
+              std::vector<uint16_t>& densities)
       : field_(field), offsets_(std::move(offsets)), densities_(densities) {}
 
   void put(uint32_t first, uint32_t count, const int32_t* rows, int stride) override {
     for (uint32_t i = 0; i < count; ++i, rows += stride) {
       const double offset =
           offsets_.empty() ? 0.0 : offsets_[first + i] * static_cast<double>(field_.shape_step);
-      densities_[first + i] = decode_value(field_.channels[0], rows[0], offset);
+      densities_[first + i] = atlas_half(decode_value(field_.channels[0], rows[0], offset));
     }
   }
 
  private:
   const CodedField& field_;
   const std::vector<int16_t> offsets_;
-  std::vector<float>& densities_;
+  std::vector<uint16_t>& densities_;
 };
 
 // The features of one plane of points, as values.
@@ -102,7 +103,7 @@ class FeatureSink final : public PointSink {
 Result<AtlasBuilder> build(voxpack_decoder& d, size_t max_bytes) {
   VOXPACK_TRY(need_blocks(d));
   const CodedField& field = d.view.field;
-  std::vector<float> densities(d.tree.point_count);
+  std::vector<uint16_t> densities(d.tree.point_count);
   {
     const GroupRange groups = groups_of(d, 0, 1);
     DensitySink sink(field, point_offsets(d.tree, field.shape_offsets), densities);
@@ -113,7 +114,7 @@ Result<AtlasBuilder> build(voxpack_decoder& d, size_t max_bytes) {
                                      field.appearance_kind == kAppearanceMlp, max_bytes));
   d.blocks = {};
   d.has_blocks = false;
-  VOXPACK_TRY(builder.set_densities(densities));
+  VOXPACK_TRY(builder.set_densities(std::move(densities)));
   return builder;
 }
 

@@ -44,7 +44,9 @@ struct Atlas {
                                     field.appearance.kind == AppearanceKind::mlp, 1 << 28);
     EXPECT_TRUE(made.ok());
     builder = std::move(made).take();
-    EXPECT_TRUE(builder.set_densities({field.density.begin(), field.density.end()}).ok());
+    std::vector<uint16_t> densities;
+    for (const float density : field.density) densities.push_back(atlas_half(density));
+    EXPECT_TRUE(builder.set_densities(std::move(densities)).ok());
     planes.shapes = builder.planes();
     for (size_t i = 0; i < 4; ++i) planes.bytes.push_back(builder.make_plane(i));
     for (int g = 0; g < builder.group_count(); ++g) {

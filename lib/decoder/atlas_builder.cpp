@@ -74,7 +74,7 @@ Status AtlasBuilder::set_densities(std::vector<uint16_t> densities) {
   std::vector<int8_t> codes(densities.size());
   for (size_t i = 0; i < codes.size(); ++i)
     codes[i] = density_code(atlas_float(densities[i]), range);
-  densities = {};
+  release(densities);
   corners_ = find_atlas_corners(map_, codes, range);
   measure_boxes(codes);
   return lay_out();
@@ -257,7 +257,7 @@ std::vector<uint8_t> AtlasBuilder::end_group() {
   const AtlasPlane& plane = planes_[planes_.size() - static_cast<size_t>(group_count() - group_)];
   std::vector<uint8_t> out(plane.bytes(), 0);
   visit_sites(Visitor{*this, code_of, size, out.data()});
-  values_ = {};
+  release(values_);
   return out;
 }
 

@@ -41,6 +41,12 @@ struct AtlasRange {
   float low = 0, step = 0;
 };
 
+// Gives the memory of a list back (assigning {} to it would keep it).
+template <class T>
+void release(std::vector<T>& list) {
+  std::vector<T>().swap(list);
+}
+
 // The upper half of a float, rounded, and back.
 inline uint16_t atlas_half(float value) {
   return static_cast<uint16_t>((std::bit_cast<uint32_t>(value) + 0x8000u) >> 16);

@@ -204,12 +204,17 @@ std::vector<uint8_t> AtlasBuilder::make_plane(size_t index) {
       return make_tables();
     case 2: {
       std::vector<uint8_t> density = make_density();
-      corners_.codes = {};
-      map_.tables = {};
+      release(corners_.codes);
       return density;
     }
-    default:
-      return make_rows();
+    default: {
+      std::vector<uint8_t> rows = make_rows();
+      release(map_.tables);
+      release(map_.top);
+      release(corners_.is_dense);
+      release(slots_);
+      return rows;
+    }
   }
 }
 

@@ -112,7 +112,7 @@ Result<AtlasBuilder> build(voxpack_decoder& d, size_t max_bytes) {
   VOXPACK_ASSIGN(AtlasBuilder builder,
                  AtlasBuilder::start(d.blocks, channel_count(d) - 1,
                                      field.appearance_kind == kAppearanceMlp, max_bytes));
-  d.blocks = {};
+  release(d.blocks);
   d.has_blocks = false;
   VOXPACK_TRY(builder.set_densities(std::move(densities)));
   return builder;
@@ -191,7 +191,7 @@ voxpack_error voxpack_atlas_next_plane(voxpack_atlas* atlas, voxpack_plane* plan
   if (atlas->next == builder.planes().size()) return VOXPACK_BAD_ARGUMENT;
   return voxpack::guard(*atlas->decoder, [&]() -> voxpack::Status {
     const size_t index = atlas->next++;
-    atlas->bytes = {};
+    voxpack::release(atlas->bytes);
     const size_t first_points =
         builder.planes().size() - static_cast<size_t>(builder.group_count());
     if (index < first_points) {

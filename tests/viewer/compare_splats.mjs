@@ -25,7 +25,7 @@ const splatPage = `<!doctype html><meta charset="utf-8"><style>body { margin: 0 
 <script type="importmap">{"imports": {"three": "/three.js"}}</script>
 <script type="module">
 import * as THREE from 'three';
-import {Viewer} from '/splats.js';
+import {SceneRevealMode, Viewer} from '/splats.js';
 window.start = async (eye, centre) => {
   const renderer = new THREE.WebGLRenderer({antialias: false});
   renderer.setPixelRatio(1);
@@ -38,7 +38,8 @@ window.start = async (eye, centre) => {
   window.place = (at) => { camera.position.set(...at); camera.lookAt(...centre); };
   place(eye);
   window.viewer = new Viewer({selfDrivenMode: false, renderer, camera, useBuiltInControls: false, sharedMemoryForWorkers: false,
-                              gpuAcceleratedSort: false, sphericalHarmonicsDegree: 0, ignoreDevicePixelRatio: true});
+                              gpuAcceleratedSort: false, sphericalHarmonicsDegree: 0, ignoreDevicePixelRatio: true,
+                              sceneRevealMode: SceneRevealMode.Instant});
   await viewer.addSplatScene('/model.splat', {showLoadingUI: false, splatAlphaRemovalThreshold: 1});
   return viewer.getSplatMesh().getSplatCount();
 };
@@ -95,8 +96,8 @@ try {
   await theirs.goto(`${server.origin}/splats.html`);
   await theirs.waitForFunction('window.loaded');
   const count = await theirs.evaluate(({eye, centre}) => window.start(eye, centre), cameras[0]);
-  const begin = Date.now();  // it fades its splats in
-  while (Date.now() - begin < 12000) await theirs.evaluate(() => new Promise((done) => setTimeout(() => done(window.frame()), 50)));
+  const begin = Date.now();  // it sorts its splats
+  while (Date.now() - begin < 4000) await theirs.evaluate(() => new Promise((done) => setTimeout(() => done(window.frame()), 50)));
   const times = {ours: [], splats: []};
   for (const {yaw, eye} of cameras) {
     await theirs.bringToFront();

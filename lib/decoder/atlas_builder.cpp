@@ -220,31 +220,32 @@ std::vector<uint8_t> AtlasBuilder::end_group() {
     }
     return static_cast<uint16_t>(code);
   };
+  // First the corners that are sums of points, then every point in place of its values.
+  std::vector<uint16_t> extras(corners_.first_source.size() - 1);
+  for (size_t i = 0; i < extras.size(); ++i) {
+    float sum[4] = {};
+    const uint32_t end = corners_.first_source[i + 1];
+    for (uint32_t s = corners_.first_source[i]; s < end; ++s) {
+      const uint32_t source = corners_.sources[s];
+      const uint16_t* from = &values_[(source >> 8) * size];
+      for (size_t c = 0; c < size; ++c) sum[c] += atlas_float(from[c]) * source_weight(source);
+    }
+    extras[i] = code_of(sum);
+  }
+  for (size_t i = 0; i < point_count_; ++i) {
+    float value[4];
+    for (size_t c = 0; c < size; ++c) value[c] = atlas_float(values_[i * size + c]);
+    values_[i] = code_of(value);
+  }
   struct Visitor {
-    const AtlasBuilder& builder;
-    const decltype(code_of)& code;
-    size_t size;
+    const uint16_t *points, *extras;
     uint8_t* out;
     uint32_t next = 0;
 
     void row(uint32_t, int, int) {}
     void own_rows(uint32_t) {}
-    void point(uint32_t rank) {
-      float value[4];
-      const uint16_t* from = &builder.values_[rank * size];
-      for (size_t c = 0; c < size; ++c) value[c] = atlas_float(from[c]);
-      put(code(value));
-    }
-    void extra(uint32_t number) {
-      float sum[4] = {};
-      const AtlasCorners& corners = builder.corners_;
-      for (uint32_t i = corners.first_source[number]; i < corners.first_source[number + 1]; ++i) {
-        const uint32_t source = corners.sources[i];
-        const uint16_t* from = &builder.values_[(source >> 8) * size];
-        for (size_t c = 0; c < size; ++c) sum[c] += atlas_float(from[c]) * source_weight(source);
-      }
-      put(code(sum));
-    }
+    void point(uint32_t rank) { put(points[rank]); }
+    void extra(uint32_t number) { put(extras[number]); }
     // Sixteen sites that follow each other lie in a square of 4 x 4 texels.
     void put(uint16_t texel) {
       const uint32_t square = next >> 4;
@@ -256,7 +257,7 @@ std::vector<uint8_t> AtlasBuilder::end_group() {
   };
   const AtlasPlane& plane = planes_[planes_.size() - static_cast<size_t>(group_count() - group_)];
   std::vector<uint8_t> out(plane.bytes(), 0);
-  visit_sites(Visitor{*this, code_of, size, out.data()});
+  visit_sites(Visitor{values_.data(), extras.data(), out.data()});
   release(values_);
   return out;
 }

@@ -35,8 +35,8 @@ set(wasm_flags --target=wasm32-wasi --sysroot=/usr -nostdinc++ -isystem /usr/lib
 file(GLOB wasm_sources CONFIGURE_DEPENDS lib/core/hash.cpp lib/codec/*.cpp lib/package/*.cpp lib/decoder/*.cpp
   ${viewer_source}/wasm/*.cpp)
 list(FILTER wasm_sources EXCLUDE REGEX "/enc_[^/]*$")
-# What runs once for every point; the rest is built to be small.
-set(wasm_fast dec_attributes dec_geometry octree node_rows point_shape atlas_corners atlas_builder)
+# What takes the time; the rest is built to be small.
+set(wasm_fast dec_attributes atlas_corners)
 set(wasm_objects "")
 foreach(source ${wasm_sources})
   get_filename_component(name ${source} NAME_WE)

@@ -15,17 +15,26 @@
 
 struct voxpack_decoder {
   voxpack::PackageView view;
+  const uint8_t* bytes = nullptr;  // of the package
+  size_t size = 0;
   bool open = false;
   bool has_tree = false;    // `tree` is decoded and checked
   bool has_blocks = false;  // `blocks` are listed; they can be dropped and listed again
   bool has_numbers = false;
   voxpack::Tree tree;
+  size_t section_count = 0;  // of the attributes, that are decoded: use_sections()
+  voxpack::Tree cut;         // `tree` cut where these end
+  bool is_cut = false;
   std::vector<voxpack::CodedBlock> blocks;
-  std::unique_ptr<voxpack::NodeRows> rows;  // of the tree; null before the first group
-  voxpack::NodeWeights weights;             // of its nodes; likewise
+  std::unique_ptr<voxpack::NodeRows> rows;  // of the shown tree; null before the first group
+  voxpack::NodeWeights weights;             // of the nodes of `tree`; likewise
   std::vector<int32_t> numbers;             // [point][channel]
   std::vector<int16_t> offsets;             // [point] of the density by its shape; empty: none
   char message[256] = "";
+
+  const voxpack::Tree& shown() const { return is_cut ? cut : tree; }
+  // Whether all of the package is there.
+  bool complete() const { return open && view.arrived_sections == view.sections.size(); }
 };
 
 namespace voxpack {
@@ -39,8 +48,17 @@ Status need_tree(voxpack_decoder& decoder);
 Status need_blocks(voxpack_decoder& decoder);
 Status need_numbers(voxpack_decoder& decoder);
 
+// How many sections of attributes from the first on are there, and can be decoded: 0 without the
+// geometry, or if what they tell would be coarser than any level.
+size_t usable_sections(const voxpack_decoder& decoder);
+
+// From now on the first `count` sections are decoded: whole layers, or the first groups of the
+// first one. Blocks, groups and points are those of the field that they tell.
+Status use_sections(voxpack_decoder& decoder, size_t count);
+
 // Decodes `group_count` groups from `first_group` on and gives the numbers of their channels to
-// `sink`. Memory for one row of these channels per node with children is taken while it runs.
+// `sink`; those of groups that no section is used of are the means of the whole field. Memory for
+// one row of these channels per node with children is taken while it runs.
 Status decode_groups(voxpack_decoder& decoder, size_t first_group, size_t group_count,
                      PointSink& sink);
 

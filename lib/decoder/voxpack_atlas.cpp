@@ -100,13 +100,17 @@ class FeatureSink final : public PointSink {
   const int first_, last_, plane_first_, triples_, row_channel_;
 };
 
-Result<AtlasBuilder> build(voxpack_decoder& d, size_t max_bytes) {
+Result<AtlasBuilder> build(voxpack_decoder& d, size_t sections, size_t max_bytes) {
+  VOXPACK_TRY(use_sections(d, sections));
   VOXPACK_TRY(need_blocks(d));
   const CodedField& field = d.view.field;
-  std::vector<uint16_t> densities(d.tree.point_count);
+  std::vector<uint16_t> densities(d.shown().point_count);
   {
     const GroupRange groups = groups_of(d, 0, 1);
-    DensitySink sink(field, point_offsets(d.tree, field.shape_offsets), densities);
+    // The shapes are those of the finest points; a coarser field has none.
+    DensitySink sink(field,
+                     d.is_cut ? std::vector<int16_t>() : point_offsets(d.tree, field.shape_offsets),
+                     densities);
     VOXPACK_TRY(decode_groups(d, groups.first, groups.count, sink));
   }
   VOXPACK_ASSIGN(AtlasBuilder builder,
@@ -141,13 +145,16 @@ Status make_points(voxpack_atlas& atlas, int group) {
 
 extern "C" {
 
-voxpack_error voxpack_atlas_build(voxpack_decoder* decoder, size_t max_bytes,
+voxpack_error voxpack_atlas_build(voxpack_decoder* decoder, uint32_t sections, size_t max_bytes,
                                   voxpack_atlas** atlas) {
   if (atlas == nullptr) return VOXPACK_BAD_ARGUMENT;
   *atlas = nullptr;
-  if (decoder == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (decoder == nullptr || !decoder->open || sections == 0 ||
+      sections > voxpack::usable_sections(*decoder)) {
+    return VOXPACK_BAD_ARGUMENT;
+  }
   return voxpack::guard(*decoder, [&]() -> voxpack::Status {
-    VOXPACK_ASSIGN(voxpack::AtlasBuilder builder, voxpack::build(*decoder, max_bytes));
+    VOXPACK_ASSIGN(voxpack::AtlasBuilder builder, voxpack::build(*decoder, sections, max_bytes));
     *atlas = new voxpack_atlas{decoder, std::move(builder), 0, {}};
     return {};
   });

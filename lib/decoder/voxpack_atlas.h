@@ -42,10 +42,12 @@ typedef struct voxpack_plane {
 } voxpack_plane;
 
 /* Decodes geometry and densities of `decoder`, which must stay open until voxpack_atlas_free(), and
- * drops what only they needed. *atlas is NULL on failure; voxpack_message(decoder) says why.
+ * drops what only they needed. Takes the first `sections` attribute sections (voxpack_arrived(), at
+ * least 1): with fewer than all a coarser model, without the features whose sections are left out.
+ * One atlas at a time. *atlas is NULL on failure; voxpack_message(decoder) says why.
  * VOXPACK_UNSUPPORTED if a plane would be larger than textures may be, or if `max_bytes` of planes
  * do not suffice. */
-voxpack_error voxpack_atlas_build(voxpack_decoder* decoder, size_t max_bytes,
+voxpack_error voxpack_atlas_build(voxpack_decoder* decoder, uint32_t sections, size_t max_bytes,
                                   voxpack_atlas** atlas);
 
 /* Frees everything; NULL is ignored. */

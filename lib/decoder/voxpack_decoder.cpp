@@ -1,8 +1,10 @@
 // The C functions over dec_package and dec_* of codec.
 #include "decoder/voxpack_decoder.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <numeric>
 #include <string>
@@ -42,8 +44,9 @@ Status need_blocks(voxpack_decoder& d) {
   if (d.has_blocks) return {};
   if (!d.has_tree) {
     VOXPACK_ASSIGN(d.tree, decode_geometry(d.view.geometry, d.view.shape, d.view.point_count));
+    d.section_count = d.view.attributes.size();
   }
-  VOXPACK_ASSIGN(d.blocks, list_blocks(d.tree));
+  VOXPACK_ASSIGN(d.blocks, list_blocks(d.shown()));
   d.has_tree = true;
   d.has_blocks = true;
   return {};
@@ -61,30 +64,97 @@ Status need_numbers(voxpack_decoder& d) {
   return {};
 }
 
-Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count, PointSink& sink) {
-  VOXPACK_TRY(need_blocks(d));
-  const CodedField& field = d.view.field;
-  if (d.rows == nullptr) {
-    d.weights = node_weights(d.tree, field.level_weight_shift);
-    d.rows = std::make_unique<NodeRows>(d.tree);
+namespace {
+
+// Layers that the first `count` sections belong to.
+size_t layers_of(const CodedField& field, size_t count) {
+  return std::max<size_t>(1, count / field.group_sizes.size());
+}
+
+// Of the points that nodes of this depth become.
+int level_of_cut(const voxpack_decoder& d, int depth) {
+  return d.view.shape.min_level + d.view.shape.depth() - depth;
+}
+
+// Gives the means of the whole field to all points.
+void put_roots(uint32_t point_count, std::span<const CodedChannel> channels, PointSink& sink) {
+  constexpr uint32_t kRows = 256;
+  std::vector<int32_t> rows;
+  for (uint32_t i = 0; i < kRows; ++i) {
+    for (const CodedChannel& channel : channels) rows.push_back(channel.root);
   }
+  for (uint32_t first = 0; first < point_count; first += kRows) {
+    sink.put(first, std::min(kRows, point_count - first), rows.data(),
+             static_cast<int>(channels.size()));
+  }
+}
+
+}  // namespace
+
+size_t usable_sections(const voxpack_decoder& d) {
+  const size_t attributes = d.view.attributes.size();
+  const size_t missing = d.view.sections.size() - d.view.arrived_sections;
+  if (missing == 0) return attributes;
+  const auto is_attributes = [](const PackageSection& section) {
+    return section.kind == static_cast<uint32_t>(SectionKind::attributes);
+  };
+  const auto arrived = std::span(d.view.sections).first(d.view.arrived_sections);
+  const auto count =
+      static_cast<size_t>(std::count_if(arrived.begin(), arrived.end(), is_attributes));
+  const size_t layers = layers_of(d.view.field, count);
+  const auto& starts = d.view.field.layer_starts;
+  const int depth = layers < starts.size() ? starts[layers] : d.view.shape.depth();
+  if (depth < 2 || level_of_cut(d, depth) > kCodedMaxLevel) return 0;
+  const size_t groups = d.view.field.group_sizes.size();
+  return count < groups ? count : count / groups * groups;
+}
+
+Status use_sections(voxpack_decoder& d, size_t count) {
+  VOXPACK_TRY(need_tree(d));
+  if (count == d.section_count) return {};
+  const auto& starts = d.view.field.layer_starts;
+  const size_t layers = layers_of(d.view.field, count);
+  const bool cuts = layers < starts.size() && d.tree.point_count > 0;
+  if (cuts && (starts[layers] < 2 || level_of_cut(d, starts[layers]) > kCodedMaxLevel)) {
+    return {Errc::usage, std::to_string(count) + " sections tell nothing that can be drawn"};
+  }
+  d.is_cut = cuts;
+  d.cut = d.is_cut ? cut_tree(d.tree, starts[layers]) : Tree();
+  d.section_count = count;
+  d.has_blocks = false;
+  d.has_numbers = false;
+  d.rows.reset();
+  return {};
+}
+
+Status decode_groups(voxpack_decoder& d, size_t first_group, size_t group_count, PointSink& sink) {
+  VOXPACK_TRY(need_tree(d));
+  const CodedField& field = d.view.field;
   const std::span sizes(field.group_sizes);
   const auto channels_of = [](std::span<const uint8_t> groups) {
     return std::accumulate(groups.begin(), groups.end(), size_t{0});
   };
   const auto groups = sizes.subspan(first_group, group_count);
   const size_t first_channel = channels_of(sizes.first(first_group));
-  const size_t channel_count = channels_of(groups);
+  const auto channels = std::span(field.channels).subspan(first_channel, channels_of(groups));
+  if (first_group + group_count > d.section_count) {
+    put_roots(d.shown().point_count, channels, sink);
+    return {};
+  }
+  if (d.rows == nullptr) d.rows = std::make_unique<NodeRows>(d.shown());
+  if (d.weights.size() == 0) d.weights = node_weights(d.tree, field.level_weight_shift);
+  const auto starts = std::span(field.layer_starts).first(layers_of(field, d.section_count));
   std::vector<std::span<const uint8_t>> sections;  // [layer][group]
-  for (size_t layer = 0; layer < field.layer_starts.size(); ++layer) {
+  for (size_t layer = 0; layer < starts.size(); ++layer) {
     const auto first =
         d.view.attributes.begin() + static_cast<ptrdiff_t>(layer * sizes.size() + first_group);
     sections.insert(sections.end(), first, first + static_cast<ptrdiff_t>(group_count));
   }
+  const std::span ranges(d.view.ranges);
   return decode_attributes(
-      d.tree, *d.rows, d.weights, std::span(field.channels).subspan(first_channel, channel_count),
-      {groups, field.layer_starts}, sections,
-      std::span(d.view.ranges).subspan(first_channel, channel_count), sink, nullptr);
+      d.shown(), *d.rows, d.weights, channels, {groups, starts}, sections,
+      d.is_cut ? std::span<const NumberRange>() : ranges.subspan(first_channel, channels.size()),
+      sink, nullptr);
 }
 
 }  // namespace voxpack
@@ -154,6 +224,8 @@ voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** dec
   if (made == nullptr) return VOXPACK_OUT_OF_MEMORY;
   const voxpack_error error = guard(*made, [&]() -> Status {
     VOXPACK_ASSIGN(made->view, voxpack::open_package({static_cast<const uint8_t*>(bytes), size}));
+    made->bytes = static_cast<const uint8_t*>(bytes);
+    made->size = size;
     made->open = true;
     return {};
   });
@@ -163,6 +235,38 @@ voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** dec
   }
   *decoder = made;
   return error;
+}
+
+voxpack_error voxpack_open_arriving(const void* bytes, size_t size, size_t available,
+                                    voxpack_decoder** decoder) {
+  if (decoder == nullptr) return VOXPACK_BAD_ARGUMENT;
+  *decoder = nullptr;
+  if (bytes == nullptr || available > size) return VOXPACK_BAD_ARGUMENT;
+  auto made = std::unique_ptr<voxpack_decoder>(new (std::nothrow) voxpack_decoder);
+  if (made == nullptr) return VOXPACK_OUT_OF_MEMORY;
+  made->bytes = static_cast<const uint8_t*>(bytes);
+  made->size = size;
+  const voxpack_error error = guard(*made, [&]() -> Status {
+    VOXPACK_ASSIGN(auto view, voxpack::open_arriving_package({made->bytes, size}, available));
+    made->open = view.has_value();
+    if (view) made->view = std::move(*view);
+    return {};
+  });
+  const bool keep = error == VOXPACK_OK ? made->open : error != VOXPACK_OUT_OF_MEMORY;
+  if (keep) *decoder = made.release();
+  return error;
+}
+
+voxpack_error voxpack_arrived(voxpack_decoder* decoder, size_t available, uint32_t* sections) {
+  if (decoder == nullptr || sections == nullptr || !decoder->open || available > decoder->size) {
+    return VOXPACK_BAD_ARGUMENT;
+  }
+  *sections = 0;
+  return guard(*decoder, [&]() -> Status {
+    VOXPACK_TRY(voxpack::check_arrived(decoder->view, {decoder->bytes, decoder->size}, available));
+    *sections = static_cast<uint32_t>(voxpack::usable_sections(*decoder));
+    return {};
+  });
 }
 
 void voxpack_close(voxpack_decoder* decoder) { delete decoder; }
@@ -186,12 +290,14 @@ voxpack_error voxpack_get_info(const voxpack_decoder* decoder, voxpack_info* inf
   info->channel_count = static_cast<uint32_t>(field.channels.size() - 1);
   info->weight_count = static_cast<uint32_t>(weight_count(field));
   info->point_count = decoder->view.point_count;
+  info->group_count = static_cast<uint32_t>(field.group_sizes.size());
+  info->layer_count = static_cast<uint32_t>(field.layer_starts.size());
   return VOXPACK_OK;
 }
 
 voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* positions, int8_t* levels,
                                     float* density, float* features) {
-  if (decoder == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (decoder == nullptr || !decoder->complete()) return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
     VOXPACK_TRY(need_blocks(*decoder));
     write_positions(*decoder, positions, levels);
@@ -205,7 +311,8 @@ voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* position
 }
 
 voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count) {
-  if (decoder == nullptr || block_count == nullptr || !decoder->open) return VOXPACK_BAD_ARGUMENT;
+  if (decoder == nullptr || block_count == nullptr || !decoder->complete())
+    return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
     VOXPACK_TRY(need_blocks(*decoder));
     *block_count = decoder->blocks.size();
@@ -215,7 +322,7 @@ voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count)
 
 voxpack_error voxpack_decode_blocks(voxpack_decoder* decoder, voxpack_block* blocks,
                                     size_t block_count) {
-  if (decoder == nullptr || (blocks == nullptr && block_count != 0) || !decoder->open) {
+  if (decoder == nullptr || (blocks == nullptr && block_count != 0) || !decoder->complete()) {
     return VOXPACK_BAD_ARGUMENT;
   }
   return guard(*decoder, [&]() -> Status {

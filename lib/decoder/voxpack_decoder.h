@@ -34,6 +34,8 @@ typedef struct voxpack_info {
   uint32_t channel_count;   /* features of a point, without the density */
   uint32_t weight_count;    /* of the network of kind mlp, else 0 */
   uint64_t point_count;
+  uint32_t group_count; /* of channels */
+  uint32_t layer_count; /* from coarse to fine; each has an attribute section per group */
 } voxpack_info;
 
 /* Sites of a 4 x 4 x 4 block that hold points: bit i of mask is the site with Morton code i in the
@@ -51,6 +53,18 @@ typedef struct voxpack_block {
  * and VOXPACK_BAD_ARGUMENT (null pointer), where it is NULL. Checks all checksums; decodes nothing.
  */
 voxpack_error voxpack_open(const void* bytes, size_t size, voxpack_decoder** decoder);
+
+/* The same while a package of `size` bytes arrives: the first `available` stand at `bytes`, the
+ * others will. *decoder is NULL with VOXPACK_OK as long as there is too little to open it. Blocks
+ * and points of the whole can be decoded when all has arrived; voxpack_atlas.h shows parts before.
+ */
+voxpack_error voxpack_open_arriving(const void* bytes, size_t size, size_t available,
+                                    voxpack_decoder** decoder);
+
+/* Checks what has arrived since; *sections is how many attribute sections, in their order, can be
+ * decoded: whole layers, or the first groups of the first one. VOXPACK_BAD_DATA if a checksum does
+ * not match. */
+voxpack_error voxpack_arrived(voxpack_decoder* decoder, size_t available, uint32_t* sections);
 
 /* Frees everything; NULL is ignored. */
 void voxpack_close(voxpack_decoder* decoder);

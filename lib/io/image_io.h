@@ -33,4 +33,9 @@ Result<std::vector<uint8_t>> encode_png(const Image& image);
 // encode_png() to a file, atomically. Fails with io as AtomicFile does.
 Status write_png(const std::string& path, const Image& image);
 
+// 8-bit RGB or RGBA as lossy WebP of quality 90; transparency is kept exactly. Fails with usage as
+// encode_png(), with unsupported for a side of more than 16383 pixels, with device if there is no
+// memory.
+Result<std::vector<uint8_t>> encode_webp(const Image& image);
+
 }  // namespace voxpack

@@ -19,6 +19,13 @@ std::string name_of(const PackageSection& section) {
   return "section " + std::to_string(section.kind) + "." + std::to_string(section.index);
 }
 
+// The bytes that header and table take; 0 if `bytes`, which may be the first of more, do not tell.
+size_t container_size(std::span<const uint8_t> bytes) {
+  if (bytes.size() < kPackageHeaderSize) return 0;
+  const uint32_t section_count = ByteReader(bytes).read<PackageHeader>().section_count;
+  return kPackageHeaderSize + std::min(section_count, kMaxSections) * kPackageEntrySize;
+}
+
 // Header and table; everything is checked before the version is believed.
 Status read_container(std::span<const uint8_t> bytes, PackageView& view) {
   ByteReader reader(bytes);
@@ -57,7 +64,7 @@ Status read_container(std::span<const uint8_t> bytes, PackageView& view) {
     section.index = reader.read<uint32_t>();
     const auto offset = reader.read<uint64_t>();
     const auto size = reader.read<uint64_t>();
-    const auto section_checksum = reader.read<uint64_t>();
+    section.checksum = reader.read<uint64_t>();
     if (offset != expected || size > bytes.size() - offset) {
       return bad(name_of(section) + " does not follow the one before it inside the file");
     }
@@ -68,9 +75,6 @@ Status read_container(std::span<const uint8_t> bytes, PackageView& view) {
       }
     }
     section.bytes = bytes.subspan(offset, size);
-    if (xxh3_64(section.bytes) != section_checksum) {
-      return bad("the checksum of " + name_of(section) + " does not match");
-    }
     expected = offset + size;
     view.sections.push_back(section);
   }
@@ -184,11 +188,8 @@ Status read_network(std::span<const uint8_t> bytes, CodedField& field) {
   return {};
 }
 
-}  // namespace
-
-Result<PackageView> open_package(std::span<const uint8_t> bytes) {
-  PackageView view;
-  VOXPACK_TRY(read_container(bytes, view));
+// Finds and reads the sections, of which those of kinds 1 and 2 must have arrived.
+Status read_sections(PackageView& view) {
   bool has_field = false, has_geometry = false;
   for (const PackageSection& section : view.sections) {
     const bool known = section.kind >= 1 && section.kind <= 4;
@@ -222,8 +223,47 @@ Result<PackageView> open_package(std::span<const uint8_t> bytes) {
                std::to_string(field.group_sizes.size()) + " groups in " +
                std::to_string(field.layer_starts.size()) + " layers");
   }
-  VOXPACK_TRY(check_network(view.field));
+  return check_network(view.field);
+}
+
+}  // namespace
+
+Result<PackageView> open_package(std::span<const uint8_t> bytes) {
+  PackageView view;
+  VOXPACK_TRY(read_container(bytes, view));
+  VOXPACK_TRY(check_arrived(view, bytes, bytes.size()));
+  VOXPACK_TRY(read_sections(view));
   return view;
+}
+
+Result<std::optional<PackageView>> open_arriving_package(std::span<const uint8_t> bytes,
+                                                         size_t available) {
+  const size_t needed = container_size(bytes.first(available));
+  if (needed == 0 || needed > available) return std::optional<PackageView>();
+  PackageView view;
+  VOXPACK_TRY(read_container(bytes, view));
+  VOXPACK_TRY(check_arrived(view, bytes, available));
+  for (size_t i = view.arrived_sections; i < view.sections.size(); ++i) {
+    const auto kind = static_cast<SectionKind>(view.sections[i].kind);
+    if (kind == SectionKind::field || kind == SectionKind::network) {
+      return std::optional<PackageView>();
+    }
+  }
+  VOXPACK_TRY(read_sections(view));
+  return std::optional<PackageView>(std::move(view));
+}
+
+Status check_arrived(PackageView& view, std::span<const uint8_t> bytes, size_t available) {
+  for (; view.arrived_sections < view.sections.size(); ++view.arrived_sections) {
+    const PackageSection& section = view.sections[view.arrived_sections];
+    const auto end =
+        static_cast<size_t>(section.bytes.data() - bytes.data()) + section.bytes.size();
+    if (end > available) break;
+    if (xxh3_64(section.bytes) != section.checksum) {
+      return bad("the checksum of " + name_of(section) + " does not match");
+    }
+  }
+  return {};
 }
 
 Result<CodedField> decode_package(std::span<const uint8_t> bytes) {

@@ -89,6 +89,15 @@ export async function picture(page) {
   return readPng(await page.locator('voxpack-viewer').screenshot());
 }
 
+// The share of the pixels that are not white.
+export function drawnShare(image) {
+  let drawn = 0;
+  for (let i = 0; i < image.pixels.length; i += image.channels) {
+    if (image.pixels[i] + image.pixels[i + 1] + image.pixels[i + 2] < 720) ++drawn;
+  }
+  return drawn / (image.width * image.height);
+}
+
 export function differingShare(a, b) {
   let count = 0;
   for (let i = 0; i < a.pixels.length; i += a.channels) {

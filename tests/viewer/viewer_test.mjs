@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import {after, before, test} from 'node:test';
-import {binary, bundle, differingShare, folder, launchBrowser, makeDemoPackage, messageOf, pageWithViewer, picture,
+import {bundle, differingShare, drawnShare, launchBrowser, makeDemoPackage, messageOf, pageWithViewer, picture,
         removeFolder, waitForState} from './viewer_harness.mjs';
 import {TestServer} from './viewer_server.mjs';
 
@@ -52,12 +52,7 @@ test('a package is loaded and drawn', async () => {
   assert.ok(shown.points > 50000);
   assert.ok(shown.heap > 1e6 && shown.heap < 60e6, `heap ${shown.heap}`);
   assert.match(shown.label, /^Demo\. Drag/);
-  const image = await picture(page);
-  let drawn = 0;
-  for (let i = 0; i < image.pixels.length; i += image.channels) {
-    if (image.pixels[i] + image.pixels[i + 1] + image.pixels[i + 2] < 720) ++drawn;
-  }
-  assert.ok(drawn > 0.02 * image.width * image.height, `${drawn} pixels are not background`);
+  assert.ok(drawnShare(await picture(page)) > 0.02);
   await closePage(page);
 });
 
@@ -70,6 +65,45 @@ test('the mouse turns the object', async () => {
   await page.mouse.move(230, 120, {steps: 4});
   await page.mouse.up();
   assert.ok(differingShare(first, await picture(page)) > 0.02);
+  await closePage(page);
+});
+
+test('a first coarse picture takes 15 % of the bytes', async () => {
+  server.add('/slow.vxp', 'application/octet-stream', demo, {stopAfter: Math.floor(0.15 * demo.length)});
+  const page = await openPage('src="/slow.vxp"');
+  assert.equal(await waitForState(page, 'shown', 'complete', 'error'), 'shown', await messageOf(page));
+  const first = await page.evaluate(() => document.querySelector('voxpack-viewer').firstBytes);
+  assert.ok(first > 0 && first <= 0.15 * demo.length, `${first} of ${demo.length} bytes`);
+  const coarse = await picture(page);
+  assert.ok(drawnShare(coarse) > 0.02, 'something is drawn');
+  server.release('/slow.vxp');
+  await waitForState(page, 'complete');
+  const whole = await picture(page);
+  const share = differingShare(coarse, whole);
+  assert.ok(share > 0.001 && share < 0.5, `${share} of the pixels change`);
+  await closePage(page);
+});
+
+test('two fingers zoom, one turns', async () => {
+  const page = await openPage('src="/demo.vxp"', {hasTouch: true});
+  await waitForState(page, 'complete');
+  const state = () => page.evaluate(() => {
+    const {yaw, distance} = document.querySelector('voxpack-viewer').camera;
+    return {yaw, distance};
+  });
+  const session = await page.context().newCDPSession(page);
+  const touch = (type, ...points) => session.send('Input.dispatchTouchEvent', {
+    type, touchPoints: points.map(([x, y], id) => ({x, y, id}))});
+  const before = await state();
+  await touch('touchStart', [100, 120]);
+  await touch('touchMove', [160, 120]);
+  await touch('touchEnd');
+  const turned = await state();
+  assert.ok(Math.abs(turned.yaw - before.yaw) > 0.1);
+  await touch('touchStart', [140, 120], [180, 120]);
+  await touch('touchMove', [90, 120], [230, 120]);
+  await touch('touchEnd');
+  assert.ok((await state()).distance < 0.8 * turned.distance);
   await closePage(page);
 });
 

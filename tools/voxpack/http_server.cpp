@@ -83,19 +83,30 @@ class Connection {
       : folder_(folder), root_(root), socket_(std::move(socket)) {}
 
   void run() {
-    while (!stopped()) {
-      const std::optional<std::string> head = read_head();
-      if (!head) return;
-      const auto request = parse_request(*head);
-      if (!request) {
-        send_error(400, "Bad Request", false);
-        return;
-      }
-      if (!answer(*request) || !request->keep_alive) return;
+    while (!stopped() && answer_one()) continue;
+    // What the client still sends is read, for otherwise the system would drop the answer with it.
+    ::shutdown(socket_.get(), SHUT_WR);
+    char bytes[4096];
+    for (size_t left = 16 * kMaxHead; left > 0 && wait_for(socket_.get(), POLLIN);) {
+      const ssize_t count = ::recv(socket_.get(), bytes, sizeof(bytes), MSG_DONTWAIT);
+      if (count <= 0) return;
+      left -= std::min(left, static_cast<size_t>(count));
     }
   }
 
  private:
+  // Whether the connection can go on.
+  bool answer_one() {
+    const std::optional<std::string> head = read_head();
+    if (!head) return false;
+    const auto request = parse_request(*head);
+    if (!request) {
+      send_error(400, "Bad Request", true);
+      return false;
+    }
+    return answer(*request) && request->keep_alive;
+  }
+
   // The next request up to its empty line; what follows it stays in pending_.
   std::optional<std::string> read_head() {
     for (;;) {
@@ -105,7 +116,7 @@ class Connection {
         return head;
       }
       if (pending_.size() > kMaxHead) {
-        send_error(431, "Request Header Fields Too Large", false);
+        send_error(431, "Request Header Fields Too Large", true);
         return std::nullopt;
       }
       char bytes[4096];

@@ -8,3 +8,7 @@ P
 voxpack render in/f.safetensors -o pictures --size 0x5
 echo "code $?"
 voxpack render in/f.safetensors -o pictures --orbit 2 --views in/f.safetensors
+voxpack render in/f.safetensors -o in/t --turntable 3 --size 20x10 --format webp --poster -q
+ls in/t && head -c 4 in/t/frame_0002.webp && echo
+voxpack render in/f.safetensors -o in/o --orbit 0 --poster --size 20x10 -q && ls in/o
+voxpack render in/f.safetensors -o pictures --turntable 3 --orbit 2

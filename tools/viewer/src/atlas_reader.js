@@ -3,7 +3,7 @@
 //   {type: 'plane', level, name, format, width, height, depth, data: Uint8Array}   depth 0: 2-D
 //   {type: 'ready', level, final, atlas}
 // `atlas` holds the fields of voxpack_atlas_info; its ranges are known in 'ready'. Level 0 is the model
-// as it is; final: no better one follows.
+// as it is, others are coarser: the number of sections that are not used; final: no better one follows.
 const planeSize = 28;
 
 // The fields of voxpack_atlas_info in their order: name, type, how many (1: a plain number).
@@ -39,17 +39,20 @@ function readPlane(module, scratch) {
   return {name: module.text(word(0)), format: module.text(word(1)), width: word(4), height: word(5), depth: word(6), data};
 }
 
-export async function readAtlas(module, info, limits, post) {
+// Takes the first `sections` attribute sections.
+export function readAtlas(module, sections, level, limits, post) {
   const scratch = module.allocate(Math.max(atlasInfoSize, planeSize));
-  module.check('voxpack_atlas_build', module.decoder, limits.memory_bytes, scratch);
+  module.check('voxpack_atlas_build', module.decoder, sections, limits.memory_bytes, scratch);
   const atlas = module.view(scratch, 4).getUint32(0, true);
   const before = readAtlasInfo(module, atlas, scratch);
-  post({type: 'level', level: 0, final: true, atlas: before, plane_count: before.plane_count});
+  const final = level === 0;
+  post({type: 'level', level, final, atlas: before, plane_count: before.plane_count});
   for (let i = 0; i < before.plane_count; ++i) {
     module.check('voxpack_atlas_next_plane', atlas, scratch);
     const plane = readPlane(module, scratch);
-    post({type: 'plane', level: 0, ...plane}, [plane.data.buffer]);
+    post({type: 'plane', level, ...plane}, [plane.data.buffer]);
   }
-  post({type: 'ready', level: 0, final: true, atlas: readAtlasInfo(module, atlas, scratch)});
+  post({type: 'ready', level, final, atlas: readAtlasInfo(module, atlas, scratch)});
   module.call('voxpack_atlas_free', atlas);
+  module.free(scratch);
 }

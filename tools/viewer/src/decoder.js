@@ -11,7 +11,7 @@ export class DecoderError extends Error {
 }
 
 const codeOfError = {2: 'internal', 4: 'data', 5: 'unsupported', 6: 'memory', 7: 'internal'};
-const infoSize = 72;
+const infoSize = 80;
 const megabytes = (bytes) => `${Math.ceil(bytes / 1e6)} MB`;
 
 // One instance of the module. After a failed call of code 'memory' or 'internal' it must be dropped.
@@ -89,11 +89,19 @@ export class DecoderModule {
     return new TextDecoder().decode(all.slice(0, all.indexOf(0)));
   }
 
-  // Opens the package at `at`, which must stay there until close().
-  open(at, size) {
-    const error = this.call('voxpack_open', at, size, this.scratch);
+  // Opens the package of `size` bytes of which the first `available` stand at `at`, where the others
+  // will. Whether there are enough of them.
+  open(at, size, available) {
+    const error = this.call('voxpack_open_arriving', at, size, available, this.scratch);
     this.decoder = this.view(this.scratch, 4).getUint32(0, true);
     if (error !== 0) throw this.decoder === 0 ? this.memoryError(size) : this.lastError(error);
+    return this.decoder !== 0;
+  }
+
+  // How many attribute sections can be decoded from the first `available` bytes.
+  arrived(available) {
+    this.check('voxpack_arrived', this.decoder, available, this.scratch);
+    return this.view(this.scratch, 4).getUint32(0, true);
   }
 
   close() {
@@ -118,6 +126,8 @@ export class DecoderModule {
       channel_count: u32(56),
       weight_count: u32(60),
       point_count: Number(view.getBigUint64(64, true)),
+      group_count: u32(72),
+      layer_count: u32(76),
     };
   }
 

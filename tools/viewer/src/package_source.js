@@ -19,7 +19,7 @@ function packageSize(header) {
 }
 
 // Collects the bytes of one package in the memory of `module`.
-class PackageBytes {
+export class PackageBytes {
   constructor(module) {
     this.module = module;
     this.at = 0;
@@ -46,19 +46,22 @@ class PackageBytes {
     this.received += chunk.length;
   }
 
+  get complete() {
+    return this.at !== 0 && this.received >= this.total;
+  }
+
+  // To be called when nothing more comes.
   finish() {
-    if (this.at === 0 || this.received < this.total) {
-      const of = this.at === 0 ? '' : ` of ${this.total}`;
-      throw new DecoderError('data', `The package is cut: ${this.received}${of} bytes arrived.`);
-    }
-    return {at: this.at, size: this.total};
+    if (this.complete) return;
+    const of = this.at === 0 ? '' : ` of ${this.total}`;
+    throw new DecoderError('data', `The package is cut: ${this.received}${of} bytes arrived.`);
   }
 }
 
-async function openResponse(url, signal) {
+async function openResponse(url) {
   let response;
   try {
-    response = await fetch(url, {signal});
+    response = await fetch(url);
   } catch (error) {
     throw new DecoderError('network', `The package could not be fetched from ${url}: ${error.message}.`);
   }
@@ -68,27 +71,33 @@ async function openResponse(url, signal) {
   return response;
 }
 
-// Fetches `url` into the memory of `module`; calls onprogress(received, total). Returns {at, size}.
-export async function fetchPackage(module, url, signal, onprogress) {
-  const response = await openResponse(url, signal);
-  const bytes = new PackageBytes(module);
+// Fetches `url` into `bytes`. After each piece, and when none has come for `patience` ms, calls
+// onprogress(waiting): whether the next piece is being waited for.
+export async function fetchPackage(bytes, url, patience, onprogress) {
+  const response = await openResponse(url);
   const reader = response.body.getReader();
+  const timeout = Symbol('timeout');
+  let next = reader.read();
   for (;;) {
     let part;
     try {
-      part = await reader.read();
+      let timer;
+      const late = new Promise((done) => { timer = setTimeout(done, patience, timeout); });
+      part = await Promise.race([next, late]);
+      clearTimeout(timer);
+      if (part === timeout) {
+        onprogress(true);
+        part = await next;
+      }
     } catch (error) {
+      if (error instanceof DecoderError) throw error;
       throw new DecoderError('network', `The connection ended after ${bytes.received} bytes of ${url}: ${error.message}.`);
     }
-    if (part.done) return bytes.finish();
+    if (part.done) break;
+    next = reader.read();
+    next.catch(() => {});  // it is looked at in the next turn
     bytes.push(part.value);
-    onprogress(bytes.received, bytes.total);
+    onprogress(false);
   }
-}
-
-// Copies an ArrayBuffer into the memory of `module`. Returns {at, size}.
-export function copyPackage(module, buffer) {
-  const bytes = new PackageBytes(module);
-  bytes.push(new Uint8Array(buffer));
-  return bytes.finish();
+  bytes.finish();
 }

@@ -84,8 +84,10 @@ export class VoxpackViewer extends HTMLElement {
   // Loads `src` from the beginning.
   start() {
     this.stop();
+    this.loadState = 'empty';
     if (!this.src) return;
     this.loadState = 'loading';
+    this.received = 0;
     this.parts.message.hidden = true;
     this.parts.poster.hidden = !this.hasAttribute('poster');
     this.showProgress(0);

@@ -201,42 +201,67 @@ AtlasRange AtlasBuilder::measure_range(int channel, int bits) const {
   return {bottom, (top - bottom) / static_cast<float>((1 << bits) - 1)};
 }
 
-std::vector<uint8_t> AtlasBuilder::end_group() {
-  const auto size = static_cast<size_t>(group_size(group_));
-  const int* bits = kBits[size - 1];
+namespace {
+
+// Values of a group to codes of 16 bits. Always four channels at a time, so that the loops unroll:
+// those that a group does not have take no bits.
+struct Quantizer {
+  size_t size;
   float low[4] = {}, scale[4] = {}, top[4] = {};
-  for (size_t c = 0; c < size; ++c) {
-    const AtlasRange range = measure_range(static_cast<int>(c), bits[c]);
-    ranges_[static_cast<size_t>(first_channel(group_)) + c] = range;
-    low[c] = range.low;
-    scale[c] = range.step > 0 ? 1.0f / range.step : 0.0f;
-    top[c] = static_cast<float>((1u << bits[c]) - 1);
+  uint32_t bits[4] = {};
+
+  Quantizer(const AtlasRange* ranges, int channels) : size(static_cast<size_t>(channels)) {
+    for (size_t c = 0; c < size; ++c) {
+      bits[c] = static_cast<uint32_t>(kBits[size - 1][c]);
+      top[c] = static_cast<float>((1u << bits[c]) - 1);
+      low[c] = ranges[c].low;
+      scale[c] = ranges[c].step > 0 ? 1.0f / ranges[c].step : 0.0f;
+    }
   }
-  const auto code_of = [&](const float* value) {
+
+  uint16_t code(const float* value) const {
     uint32_t code = 0;
-    for (size_t c = 0, at = 0; c < size; at += static_cast<size_t>(bits[c]), ++c) {
+    for (size_t c = 4; c-- > 0;) {
       const float x = std::min(std::max((value[c] - low[c]) * scale[c], 0.0f), top[c]);
-      code |= static_cast<uint32_t>(static_cast<int32_t>(x + 0.5f)) << at;
+      code = code << bits[c] | static_cast<uint32_t>(static_cast<int32_t>(x + 0.5f));
     }
     return static_cast<uint16_t>(code);
-  };
+  }
+
   // First the corners that are sums of points, then every point in place of its values.
-  std::vector<uint16_t> extras(corners_.first_source.size() - 1);
-  for (size_t i = 0; i < extras.size(); ++i) {
-    float sum[4] = {};
-    const uint32_t end = corners_.first_source[i + 1];
-    for (uint32_t s = corners_.first_source[i]; s < end; ++s) {
-      const uint32_t source = corners_.sources[s];
-      const uint16_t* from = &values_[(source >> 8) * size];
-      for (size_t c = 0; c < size; ++c) sum[c] += atlas_float(from[c]) * source_weight(source);
+  std::vector<uint16_t> run(const AtlasCorners& corners, std::vector<uint16_t>& values) const {
+    const size_t at[4] = {0, std::min<size_t>(1, size - 1), std::min<size_t>(2, size - 1),
+                          size - 1};
+    std::vector<uint16_t> extras(corners.first_source.size() - 1);
+    for (size_t i = 0; i < extras.size(); ++i) {
+      float sum[4] = {};
+      const uint32_t end = corners.first_source[i + 1];
+      for (uint32_t s = corners.first_source[i]; s < end; ++s) {
+        const uint32_t source = corners.sources[s];
+        const float weight = source_weight(source);
+        const uint16_t* from = &values[(source >> 8) * size];
+        for (size_t c = 0; c < 4; ++c) sum[c] += atlas_float(from[at[c]]) * weight;
+      }
+      extras[i] = code(sum);
     }
-    extras[i] = code_of(sum);
+    const size_t count = values.size() / size;
+    uint16_t* to = values.data();
+    for (const uint16_t* from = to; to != values.data() + count; from += size) {
+      float value[4];
+      for (size_t c = 0; c < 4; ++c) value[c] = atlas_float(from[at[c]]);
+      *to++ = code(value);
+    }
+    return extras;
   }
-  for (size_t i = 0; i < point_count_; ++i) {
-    float value[4];
-    for (size_t c = 0; c < size; ++c) value[c] = atlas_float(values_[i * size + c]);
-    values_[i] = code_of(value);
-  }
+};
+
+}  // namespace
+
+std::vector<uint8_t> AtlasBuilder::end_group() {
+  const int size = group_size(group_);
+  AtlasRange* ranges = &ranges_[static_cast<size_t>(first_channel(group_))];
+  for (int c = 0; c < size; ++c) ranges[c] = measure_range(c, kBits[size - 1][c]);
+  const std::vector<uint16_t> extras = Quantizer(ranges, size).run(corners_, values_);
   struct Visitor {
     const uint16_t *points, *extras;
     uint8_t* out;

@@ -63,9 +63,6 @@ struct AtlasCorners {
   PagedList<uint32_t> sources;
 };
 
-// The leaf of the same level that lies behind a leaf by (x, y, z), 0 or 1 each; -1: none.
-int leaf_behind(const LeafMap& map, uint32_t leaf, int x, int y, int z);
-
 // Finds all of AtlasCorners; `density_codes` [point] are the points' densities, 127 for
 // `density_range`.
 AtlasCorners find_atlas_corners(const LeafMap& map, std::span<const int8_t> density_codes,

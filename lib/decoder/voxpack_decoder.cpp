@@ -71,6 +71,11 @@ size_t layers_of(const CodedField& field, size_t count) {
   return std::max<size_t>(1, count / field.group_sizes.size());
 }
 
+// Of the points that nodes of this depth become.
+int level_of_cut(const voxpack_decoder& d, int depth) {
+  return d.view.shape.min_level + d.view.shape.depth() - depth;
+}
+
 // Gives the means of the whole field to all points.
 void put_roots(uint32_t point_count, std::span<const CodedChannel> channels, PointSink& sink) {
   constexpr uint32_t kRows = 256;
@@ -99,7 +104,7 @@ size_t usable_sections(const voxpack_decoder& d) {
   const size_t layers = layers_of(d.view.field, count);
   const auto& starts = d.view.field.layer_starts;
   const int depth = layers < starts.size() ? starts[layers] : d.view.shape.depth();
-  if (depth < 2 || d.view.shape.min_level + d.view.shape.depth() - depth > kCodedMaxLevel) return 0;
+  if (depth < 2 || level_of_cut(d, depth) > kCodedMaxLevel) return 0;
   const size_t groups = d.view.field.group_sizes.size();
   return count < groups ? count : count / groups * groups;
 }
@@ -109,7 +114,11 @@ Status use_sections(voxpack_decoder& d, size_t count) {
   if (count == d.section_count) return {};
   const auto& starts = d.view.field.layer_starts;
   const size_t layers = layers_of(d.view.field, count);
-  d.is_cut = layers < starts.size();
+  const bool cuts = layers < starts.size() && d.tree.point_count > 0;
+  if (cuts && (starts[layers] < 2 || level_of_cut(d, starts[layers]) > kCodedMaxLevel)) {
+    return {Errc::usage, std::to_string(count) + " sections tell nothing that can be drawn"};
+  }
+  d.is_cut = cuts;
   d.cut = d.is_cut ? cut_tree(d.tree, starts[layers]) : Tree();
   d.section_count = count;
   d.has_blocks = false;

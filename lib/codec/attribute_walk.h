@@ -52,13 +52,13 @@ class AttributeWalk {
     NeighbourWalk walk(tree_);
     values_.reset(new int32_t[rows_.count() * kStride]);
     activities_.reset(new uint8_t[rows_.count() * kStride]);
-    store_node(0, parameters_.root.at);
+    store_node(0, parameters_.root.at, no_activity_);
     for (depth_ = 0; depth_ < tree_.depth() && policy_.begin_depth(depth_); ++depth_) {
       first_ = tree_.offset[depth_];
       predicts_ = false;
       for (int ch = 0; ch < channels_; ++ch) predicts_ |= parameters_.gains[depth_].at[ch] != 0;
       walk.visit_depth(depth_, [&](uint32_t node, uint32_t parent, const Neighbours& around) {
-        if (rows_.has(node)) visit(node, parent, around);
+        visit(node, parent, around);
       });
     }
     flush_points();
@@ -77,9 +77,15 @@ class AttributeWalk {
   }
   uint8_t* activity_of(uint32_t node) { return &activities_[size_t{rows_.row(node)} * kStride]; }
 
-  void store_node(uint32_t node, const int32_t* value) {
-    if (rows_.has(node)) copy_row<kStride>(&values_[size_t{rows_.row(node)} * kStride], value);
-    if (tree_.child_mask[node] != 0) return;
+  // `above`: activity of the parent, which a point has too.
+  void store_node(uint32_t node, const int32_t* value, const uint8_t* above) {
+    const bool is_point = tree_.child_mask[node] == 0;
+    if (rows_.has(node)) {
+      const size_t at = size_t{rows_.row(node)} * kStride;
+      copy_row<kStride>(&values_[at], value);
+      if (is_point) std::memcpy(&activities_[at], above, kStride);
+    }
+    if (!is_point) return;
     for (int ch = 0; ch < kStride; ++ch) {
       range_.lowest.at[ch] = std::min(range_.lowest.at[ch], value[ch]);
       range_.highest.at[ch] = std::max(range_.highest.at[ch], value[ch]);
@@ -100,8 +106,7 @@ class AttributeWalk {
     const uint8_t* above = parent == kNoNode ? no_activity_ : activity_of(parent);
     if (kBitCount[mask] < 2) {
       std::memcpy(own, above, kStride);
-      if (mask == 0) return;
-      store_node(tree_.link[node], value_of(node));
+      store_node(tree_.link[node], value_of(node), own);
       return;
     }
     block_.build(split_table_, mask, weights_, tree_.link[node]);
@@ -118,7 +123,7 @@ class AttributeWalk {
     }
     uint32_t child = tree_.link[node];
     for (int c = 0; c < 8; ++c) {
-      if (mask >> c & 1) store_node(child++, means_[8 + c].at);
+      if (mask >> c & 1) store_node(child++, means_[8 + c].at, own);
     }
   }
 

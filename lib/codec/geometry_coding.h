@@ -98,7 +98,7 @@ class GeometryCoding {
     }
     Status status;
     walk_.visit_depth(depth_ - 1, [&](uint32_t parent, uint32_t, const Neighbours& around) {
-      if (status.ok() && tree_.child_mask[parent] != 0) status = code_family(parent, around);
+      if (status.ok()) status = code_family(parent, around);
     });
     return status;
   }

@@ -155,9 +155,9 @@ class NeighbourGrid {
   std::array<uint32_t, 65> node_;  // one more than cells: rows of three are copied as four
 };
 
-// Visits the nodes of one depth in order: visit(node, parent, neighbours). Finds the neighbours on
-// the way down from the root, so that it keeps those of one node a depth. The tree must be complete
-// down to the visited depth.
+// Visits the nodes with children of one depth in order: visit(node, parent, neighbours). Finds the
+// neighbours on the way down from the root, so that it keeps those of one node a depth. The tree
+// must be complete down to the visited depth.
 class NeighbourWalk {
  public:
   explicit NeighbourWalk(const Tree& tree) : tree_(tree) {}
@@ -167,15 +167,20 @@ class NeighbourWalk {
     Neighbours around;
     around.fill(kNoNode);
     around[kSelf] = 0;
-    if (depth == 0) return visit(0u, kNoNode, around);
+    if (depth == 0) {
+      if (tree_.child_mask[0] != 0) visit(0u, kNoNode, around);
+      return;
+    }
     // A loop, not a recursion, so that `visit` is inlined for the processor of its caller.
     enter(0, 0, around);
     for (int at = 0; at >= 0;) {
       Level& level = levels_[at];
       if (at + 1 == depth) {
         for (uint32_t rest = level.rest; rest != 0; rest &= rest - 1) {
+          const uint32_t child = level.child++;
+          if (tree_.child_mask[child] == 0) continue;
           level.grid.neighbours(std::countr_zero(rest), around);
-          visit(level.child++, level.node, around);
+          visit(child, level.node, around);
         }
         --at;
       } else if (level.rest == 0) {

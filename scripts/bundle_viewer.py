@@ -22,6 +22,7 @@ IMPORT = re.compile(r"^import\s*\{[^}]*\}\s*from\s*'\./([a-z_0-9]+\.js)';\n", re
 EXPORT = re.compile(r"^export (?=(?:async function|function|class|const)\b)", re.MULTILINE)
 DECLARATION = re.compile(r"^(?:async function|function|class|const|let) +(\w+)", re.MULTILINE)
 COMMENT = re.compile(r"^\s*//.*\n|^\s*/\*\*?(?:[^*]|\*(?!/))*\*/\s*\n", re.MULTILINE)
+TRAILING = re.compile(r"[ \t]+// [^'\"`\n]*$", re.MULTILINE)
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -54,7 +55,7 @@ def join_modules(source, entry, replaced):
         for declared in DECLARATION.findall(text):
             if owner.setdefault(declared, name) != name:
                 raise BundleError(f"{name} and {owner[declared]} both declare {declared}")
-        parts.append(INDENT.sub("", COMMENT.sub("", text)).strip() + "\n")
+        parts.append(INDENT.sub("", TRAILING.sub("", COMMENT.sub("", text))).strip() + "\n")
     return "".join(parts)
 
 

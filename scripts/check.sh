@@ -49,8 +49,12 @@ check_portable() {
 check_sanitizers() {
   cmake --preset asan-ubsan
   cmake --build --preset asan-ubsan
+  # Left out: what has no C++ of its own or another process decode (house, reference, viewer), and whole pipelines of minutes, whose
+  # stages the room tests run.
+  local left_out='^(house|reference|viewer|corruption)\.|^cli\.(bake-resume|bake-save-views|defaults-equal-compress|gates|heat-map|interrupt'
+  left_out+='|photos-to-picture|prune-criterion|size-units|threads-same-bytes|verbs-equal-compress)$'
   ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    ctest --preset asan-ubsan -j "$(nproc)" --no-tests=error </dev/null
+    ctest --preset asan-ubsan -j "$(nproc)" --no-tests=error -E "$left_out" </dev/null
 }
 
 [ $# -gt 0 ] || set -- format rooms tests portable sanitizers

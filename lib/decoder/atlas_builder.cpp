@@ -19,11 +19,12 @@ uint32_t rows_for(uint64_t texels, uint32_t width) {
 
 // What the points' densities are clamped to: the largest magnitude that one in a hundred exceeds,
 // at least 4 (a cell of which nothing is seen through), in powers of two.
-float choose_range(std::span<const float> densities) {
+float choose_range(std::span<const uint16_t> densities) {
   constexpr int kSteps = 8;  // 4, 8 .. 512
   size_t beyond[kSteps] = {};
-  for (const float d : densities) {
-    for (int i = 0; i < kSteps && std::fabs(d) > static_cast<float>(4 << i); ++i) ++beyond[i];
+  for (const uint16_t density : densities) {
+    const float d = std::fabs(atlas_float(density));
+    for (int i = 0; i < kSteps && d > static_cast<float>(4 << i); ++i) ++beyond[i];
   }
   int i = 0;
   while (i + 1 < kSteps && beyond[i] * 100 > densities.size()) ++i;
@@ -65,16 +66,21 @@ int AtlasBuilder::first_channel(int group) const {
   return first;
 }
 
-Status AtlasBuilder::set_densities(std::span<const float> densities) {
+Status AtlasBuilder::set_densities(std::vector<uint16_t> densities) {
+  if (point_count_ > kMaxSourcePoint) {
+    return {Errc::unsupported, std::to_string(point_count_) + " points are too many to draw"};
+  }
   const float range = choose_range(densities);
   std::vector<int8_t> codes(densities.size());
-  for (size_t i = 0; i < codes.size(); ++i) codes[i] = density_code(densities[i], range);
+  for (size_t i = 0; i < codes.size(); ++i)
+    codes[i] = density_code(atlas_float(densities[i]), range);
+  release(densities);
   corners_ = find_atlas_corners(map_, codes, range);
-  measure_boxes(densities);
+  measure_boxes(codes);
   return lay_out();
 }
 
-void AtlasBuilder::measure_boxes(std::span<const float> densities) {
+void AtlasBuilder::measure_boxes(std::span<const int8_t> densities) {
   std::array<float, 6> dense = {INFINITY, INFINITY, INFINITY, -INFINITY, -INFINITY, -INFINITY};
   std::array<float, 6> seen = dense;
   const auto grow = [](std::array<float, 6>& box, size_t axis, int32_t low, int32_t high) {
@@ -159,96 +165,125 @@ void AtlasBuilder::put_row(uint32_t point, const float* row) {
   const int size = group_size(group_);
   uint16_t* to = &values_[size_t{point} * static_cast<size_t>(size)];
   for (int c = 0; c < size; ++c) {
-    to[c] = static_cast<uint16_t>((std::bit_cast<uint32_t>(row[c]) + 0x8000u) >> 16);
+    to[c] = atlas_half(row[c]);
   }
 }
 
 namespace {
 
-float widen(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
-
 constexpr int kBits[4][4] = {{16, 0, 0, 0}, {8, 8, 0, 0}, {5, 6, 5, 0}, {4, 4, 4, 4}};
 
 }  // namespace
 
-// The range that leaves out one value in five thousand at each end.
+// The range that leaves out one value in five thousand at each end; of many points some are
+// counted.
 AtlasRange AtlasBuilder::measure_range(int channel, int bits) const {
-  constexpr int kBins = 4096;
+  constexpr size_t kBins = 4096;
+  const size_t every = 1 + point_count_ / 400'000;
   const auto stride = static_cast<size_t>(group_size(group_));
   float low = INFINITY, high = -INFINITY;
   for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += stride) {
-    low = std::min(low, widen(values_[i]));
-    high = std::max(high, widen(values_[i]));
+    low = std::min(low, atlas_float(values_[i]));
+    high = std::max(high, atlas_float(values_[i]));
   }
   if (!(low < high)) return {std::isfinite(low) ? low : 0.0f, 0.0f};
   std::vector<uint32_t> counts(kBins, 0);
-  const float scale = (kBins - 1) / (high - low);
-  for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += stride) {
-    ++counts[static_cast<size_t>((widen(values_[i]) - low) * scale)];
+  const float scale = static_cast<float>(kBins - 1) / (high - low);
+  for (size_t i = static_cast<size_t>(channel); i < values_.size(); i += every * stride) {
+    ++counts[static_cast<size_t>((atlas_float(values_[i]) - low) * scale)];
   }
-  const size_t spare = values_.size() / stride / 5000;
-  int first = 0, last = kBins - 1;
+  const size_t spare = values_.size() / stride / every / 5000;
+  size_t first = 0, last = kBins - 1;
   for (size_t sum = counts[0]; sum <= spare && first < last; sum += counts[++first]) continue;
-  for (size_t sum = counts[kBins - 1]; sum <= spare && last > first; sum += counts[--last])
-    continue;
+  for (size_t sum = counts[last]; sum <= spare && last > first; sum += counts[--last]) continue;
   const float bottom = low + static_cast<float>(first) / scale;
   const float top = low + static_cast<float>(last + 1) / scale;
   return {bottom, (top - bottom) / static_cast<float>((1 << bits) - 1)};
 }
 
+namespace {
+
+// Values of a group to codes of 16 bits. Always four channels at a time, so that the loops unroll:
+// those that a group does not have take no bits.
+struct Quantizer {
+  size_t size;
+  float low[4] = {}, scale[4] = {}, top[4] = {};
+  uint32_t bits[4] = {};
+
+  Quantizer(const AtlasRange* ranges, int channels) : size(static_cast<size_t>(channels)) {
+    for (size_t c = 0; c < size; ++c) {
+      bits[c] = static_cast<uint32_t>(kBits[size - 1][c]);
+      top[c] = static_cast<float>((1u << bits[c]) - 1);
+      low[c] = ranges[c].low;
+      scale[c] = ranges[c].step > 0 ? 1.0f / ranges[c].step : 0.0f;
+    }
+  }
+
+  uint16_t code(const float* value) const {
+    uint32_t code = 0;
+    for (size_t c = 4; c-- > 0;) {
+      const float x = std::min(std::max((value[c] - low[c]) * scale[c], 0.0f), top[c]);
+      code = code << bits[c] | static_cast<uint32_t>(static_cast<int32_t>(x + 0.5f));
+    }
+    return static_cast<uint16_t>(code);
+  }
+
+  // First the corners that are sums of points, then every point in place of its values.
+  std::vector<uint16_t> run(const AtlasCorners& corners, std::vector<uint16_t>& values) const {
+    const size_t at[4] = {0, std::min<size_t>(1, size - 1), std::min<size_t>(2, size - 1),
+                          size - 1};
+    std::vector<uint16_t> extras(corners.first_source.size() - 1);
+    for (size_t i = 0; i < extras.size(); ++i) {
+      float sum[4] = {};
+      const uint32_t end = corners.first_source[i + 1];
+      for (uint32_t s = corners.first_source[i]; s < end; ++s) {
+        const uint32_t source = corners.sources[s];
+        const float weight = source_weight(source);
+        const uint16_t* from = &values[(source >> 8) * size];
+        for (size_t c = 0; c < 4; ++c) sum[c] += atlas_float(from[at[c]]) * weight;
+      }
+      extras[i] = code(sum);
+    }
+    const size_t count = values.size() / size;
+    uint16_t* to = values.data();
+    for (const uint16_t* from = to; to != values.data() + count; from += size) {
+      float value[4];
+      for (size_t c = 0; c < 4; ++c) value[c] = atlas_float(from[at[c]]);
+      *to++ = code(value);
+    }
+    return extras;
+  }
+};
+
+}  // namespace
+
 std::vector<uint8_t> AtlasBuilder::end_group() {
   const int size = group_size(group_);
-  const int* bits = kBits[size - 1];
-  AtlasRange range[4];
-  for (int c = 0; c < size; ++c) {
-    range[c] = measure_range(c, bits[c]);
-    ranges_[static_cast<size_t>(first_channel(group_) + c)] = range[c];
-  }
-  const AtlasPlane& plane = planes_[planes_.size() - static_cast<size_t>(group_count() - group_)];
-  std::vector<uint8_t> out(plane.bytes(), 0);
-  const auto put = [&](uint32_t site, const float* value) {
-    uint32_t code = 0;
-    for (int c = 0, at = 0; c < size; at += bits[c], ++c) {
-      const float top = static_cast<float>((1u << bits[c]) - 1);
-      const float x = range[c].step > 0 ? (value[c] - range[c].low) / range[c].step : 0.0f;
-      code |= static_cast<uint32_t>(std::lrintf(std::clamp(x, 0.0f, top))) << at;
-    }
-    const auto texel = static_cast<uint16_t>(code);
-    // Sixteen sites that follow each other lie in a square of 4 x 4 texels.
-    const uint32_t square = site >> 4;
-    const uint32_t x = (square & (kAtlasPointWidth / 4 - 1)) * 4 + (site & 3);
-    const uint32_t y = square / (kAtlasPointWidth / 4) * 4 + (site >> 2 & 3);
-    std::memcpy(&out[2 * (size_t{y} * kAtlasPointWidth + x)], &texel, 2);
-  };
+  AtlasRange* ranges = &ranges_[static_cast<size_t>(first_channel(group_))];
+  for (int c = 0; c < size; ++c) ranges[c] = measure_range(c, kBits[size - 1][c]);
+  const std::vector<uint16_t> extras = Quantizer(ranges, size).run(corners_, values_);
   struct Visitor {
-    const AtlasBuilder& builder;
-    const decltype(put)& put_site;
-    int size;
+    const uint16_t *points, *extras;
+    uint8_t* out;
     uint32_t next = 0;
 
     void row(uint32_t, int, int) {}
     void own_rows(uint32_t) {}
-    void point(uint32_t rank) {
-      float value[4];
-      const uint16_t* from = &builder.values_[size_t{rank} * static_cast<size_t>(size)];
-      for (int c = 0; c < size; ++c) value[c] = widen(from[c]);
-      put_site(next++, value);
-    }
-    void extra(uint32_t number) {
-      float sum[4] = {};
-      const AtlasCorners& corners = builder.corners_;
-      for (uint32_t i = corners.first_source[number]; i < corners.first_source[number + 1]; ++i) {
-        const CornerSource& source = corners.sources[i];
-        const uint16_t* from = &builder.values_[size_t{source.point} * static_cast<size_t>(size)];
-        for (int c = 0; c < size; ++c) {
-          sum[c] += widen(from[c]) * static_cast<float>(source.weight) / 256.0f;
-        }
-      }
-      put_site(next++, sum);
+    void point(uint32_t rank) { put(points[rank]); }
+    void extra(uint32_t number) { put(extras[number]); }
+    // Sixteen sites that follow each other lie in a square of 4 x 4 texels.
+    void put(uint16_t texel) {
+      const uint32_t square = next >> 4;
+      const uint32_t x = (square & (kAtlasPointWidth / 4 - 1)) * 4 + (next & 3);
+      const uint32_t y = square / (kAtlasPointWidth / 4) * 4 + (next >> 2 & 3);
+      std::memcpy(out + 2 * (size_t{y} * kAtlasPointWidth + x), &texel, 2);
+      ++next;
     }
   };
-  visit_sites(Visitor{*this, put, size});
-  values_ = {};
+  const AtlasPlane& plane = planes_[planes_.size() - static_cast<size_t>(group_count() - group_)];
+  std::vector<uint8_t> out(plane.bytes(), 0);
+  visit_sites(Visitor{values_.data(), extras.data(), out.data()});
+  release(values_);
   return out;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -40,6 +41,18 @@ struct AtlasRange {
   float low = 0, step = 0;
 };
 
+// Gives the memory of a list back (assigning {} to it would keep it).
+template <class T>
+void release(std::vector<T>& list) {
+  std::vector<T>().swap(list);
+}
+
+// The upper half of a float, rounded, and back.
+inline uint16_t atlas_half(float value) {
+  return static_cast<uint16_t>((std::bit_cast<uint32_t>(value) + 0x8000u) >> 16);
+}
+inline float atlas_float(uint16_t half) { return std::bit_cast<float>(uint32_t{half} << 16); }
+
 class AtlasBuilder {
  public:
   // The leaves of `blocks` (make_leaf_map). `channel_count` is that of the features, 1..31;
@@ -47,10 +60,10 @@ class AtlasBuilder {
   static Result<AtlasBuilder> start(std::span<const CodedBlock> blocks, int channel_count,
                                     bool leads_with_colour, size_t max_bytes);
 
-  // Densities of all points in the order of the blocks, per lattice spacing of level 0. Then the
-  // sizes of all planes are known. Fails with `unsupported` if a plane would be too large for a
-  // texture.
-  Status set_densities(std::span<const float> densities);
+  // Densities of all points in the order of the blocks, per lattice spacing of level 0, as the
+  // upper halves of floats (atlas_half). Then the sizes of all planes are known. Fails with
+  // `unsupported` if a plane would be too large for a texture.
+  Status set_densities(std::vector<uint16_t> densities);
 
   // All planes, in the order in which they are made.
   const std::vector<AtlasPlane>& planes() const { return planes_; }
@@ -86,7 +99,7 @@ class AtlasBuilder {
 
  private:
   Status lay_out();
-  void measure_boxes(std::span<const float> densities);
+  void measure_boxes(std::span<const int8_t> densities);
   std::vector<uint8_t> make_top() const;
   std::vector<uint8_t> make_tables() const;
   std::vector<uint8_t> make_density() const;
@@ -108,7 +121,7 @@ class AtlasBuilder {
   std::vector<uint32_t> table_slot_;  // [table] its first one
   std::array<float, 6> dense_box_{}, seen_box_{};
   int group_ = 0;
-  std::vector<uint16_t> values_;  // [point][size of the group], upper halves of floats
+  std::vector<uint16_t> values_;  // [point][size of the group], atlas_half
 };
 
 }  // namespace voxpack

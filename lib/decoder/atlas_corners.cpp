@@ -3,42 +3,18 @@
 #include <algorithm>
 #include <bit>
 
+#include "decoder/atlas_places.h"
+
 namespace voxpack {
 namespace {
 
 constexpr uint32_t kNoPoint = 0xffffffffu;
 constexpr int kMaxSources = 255;  // of a hanging corner
 
-struct Corner {
-  int x, y, z;
-};
-constexpr Corner corner_at(int i) { return {i % 5, i / 5 % 5, i / 25}; }
-
-// Sites of a block whose coordinate on an axis is 0.
-constexpr uint64_t kLowerFaces[3] = {0x5555555555555555ULL & 0x00ff00ff00ff00ffULL,
-                                     0x3333333333333333ULL & 0x0000ffff0000ffffULL,
-                                     0x0f0f0f0f0f0f0f0fULL & 0x00000000ffffffffULL};
-// Place of each site of a block among the corners of its leaf.
-constexpr std::array<uint8_t, 64> kSiteCorners = [] {
-  std::array<uint8_t, 64> places{};
-  for (int z = 0; z < 4; ++z) {
-    for (int y = 0; y < 4; ++y) {
-      for (int x = 0; x < 4; ++x) {
-        places[static_cast<size_t>(site_bit(x, y, z))] = static_cast<uint8_t>((z * 5 + y) * 5 + x);
-      }
-    }
-  }
-  return places;
-}();
-
-// Upper sides that a corner lies on: bit 0 for x = 4 and so on.
-constexpr int upper_sides(Corner c) { return (c.x >> 2) | (c.y >> 2) << 1 | (c.z >> 2) << 2; }
-constexpr int offset_of(int c) { return (c & 1) + (c >> 1 & 1) * 5 + (c >> 2) * 25; }
-
 class CornerFinder {
  public:
   CornerFinder(const LeafMap& map, std::span<const int8_t> density, AtlasCorners& out)
-      : map_(map), density_(density), out_(out) {}
+      : map_(map), density_(density), out_(out), is_plain_(map.leaves.size(), 0) {}
 
   // The codes of a leaf; those of coarser leaves must be known.
   void find(uint32_t number) {
@@ -46,15 +22,18 @@ class CornerFinder {
     look_around(number);
     int8_t* codes = &out_.codes[size_t{number} * kAtlasCorners];
     for (int behind = 0; behind < 8; ++behind) copy_stored(behind, codes);
-    if (!is_among_equals_) {
-      for (int i = 0; i < kAtlasCorners; ++i) {
-        const Corner c = corner_at(i);
-        coarse_[i] = coarse_at(leaf, c);
-        if (coarse_[i] >= 0) {
-          codes[i] = hanging_code(static_cast<uint32_t>(coarse_[i]), place(leaf, c));
-        } else if (behind_[upper_sides(c)] < 0) {
-          codes[i] = stored_code(place(leaf, c));
-        }
+    candidates_.clear();
+    for (int i = 0; !is_among_equals_ && i < kAtlasCorners; ++i) {
+      const Corner c = corner_at(i);
+      const int coarse = coarse_at(leaf, c);
+      if (coarse >= 0) {
+        codes[i] = hanging_code(static_cast<uint32_t>(coarse), place(leaf, c));
+        candidates_.push_back({i, true});
+      } else if (needs_own_point(upper_sides(c))) {
+        const uint32_t point = stored_point(place(leaf, c));
+        if (point == kNoPoint) continue;
+        codes[i] = density_[point];
+        candidates_.push_back({i, false});
       }
     }
     note_needed(number, codes);
@@ -103,10 +82,19 @@ class CornerFinder {
       if (std::min({step[0], step[1], step[2]}) < 0) continue;
       const int behind = step[0] | step[1] << 1 | step[2] << 2;
       behind_[behind] = shift == leaf.shift ? found : -1;
+      may_hold_finer_[behind] = found >= 0 || leaf.shift > 0;
       is_among_equals_ &= shift == leaf.shift;
     }
     is_among_equals_ &= !any_coarser_;
+    is_plain_[number] = is_among_equals_;
     out_.next[number] = behind_[1];
+  }
+
+  // Whether the shader would not find the stored point of a corner on these upper sides: no leaf of
+  // the level owns it, or none holds its row.
+  bool needs_own_point(int sides) const {
+    if (behind_[sides] < 0) return may_hold_finer_[sides];
+    return behind_[sides & 6] < 0;
   }
 
   // Codes of the corners that one of the eight leaves behind (or the leaf itself) owns.
@@ -154,11 +142,6 @@ class CornerFinder {
     return leaf.first_point + static_cast<uint32_t>(std::popcount(below));
   }
 
-  int8_t stored_code(const Place& p) const {
-    const uint32_t point = stored_point(p);
-    return point == kNoPoint ? int8_t{0} : density_[point];
-  }
-
   // The cell of `coarse` that holds p: its first corner, and the place of p inside in 1/2^shift.
   struct Cell {
     int corner;
@@ -202,7 +185,7 @@ class CornerFinder {
     const bool dense = std::any_of(codes, codes + kAtlasCorners, [](int8_t c) { return c > 0; });
     out_.is_dense[number] = dense;
     out_.dense_count += dense;
-    if (!dense || is_among_equals_) return;
+    if (!dense || candidates_.empty()) return;
     bool needed[kAtlasCorners] = {};
     for (int cell = 0; cell < 64; ++cell) {
       const int first = (cell & 3) + (cell >> 2 & 3) * 5 + (cell >> 4) * 25;
@@ -210,8 +193,8 @@ class CornerFinder {
       for (int c = 0; c < 8; ++c) seen |= codes[first + offset_of(c)] > 0;
       for (int c = 0; seen && c < 8; ++c) needed[first + offset_of(c)] = true;
     }
-    for (int i = 0; i < kAtlasCorners; ++i) {
-      if (needed[i]) note(number, corner_at(i), coarse_[i] >= 0);
+    for (const Candidate& at : candidates_) {
+      if (needed[at.corner]) note(number, corner_at(at.corner), at.hangs);
     }
   }
 
@@ -235,10 +218,10 @@ class CornerFinder {
 
   void list_sources_of(const Place& p) {
     out_.first_source.push_back(static_cast<uint32_t>(out_.sources.size()));
-    add_sources(p, 256, out_.sources.size());
+    add_sources(p, 65536, out_.sources.size());
   }
 
-  // The value at p, wherever p is, times weight / 256 (docs/field-format.md, corner()).
+  // The value at p, wherever p is, times weight / 65536 (docs/field-format.md, corner()).
   void add_sources(const Place& p, uint32_t weight, size_t first) {
     int best = -1;
     for (int s = 0; s < 8; ++s) {
@@ -247,13 +230,7 @@ class CornerFinder {
       if (found >= 0 && (best < 0 || shift_of(found) > shift_of(best))) best = found;
     }
     if (best < 0) return;
-    if (is_site(p, shift_of(best))) {
-      const uint32_t point = stored_point(p);
-      if (point != kNoPoint && out_.sources.size() - first < kMaxSources) {
-        out_.sources.push_back({point, weight});
-      }
-      return;
-    }
+    if (is_site(p, shift_of(best))) return add_point(p, weight, first);
     const AtlasLeaf& coarse = map_.leaves[static_cast<size_t>(best)];
     const Cell cell = cell_of(coarse, p);
     const Place low = map_.lower(coarse);
@@ -262,30 +239,40 @@ class CornerFinder {
           (int64_t{weight_of(cell, c, coarse.shift)} * weight) >> (3 * coarse.shift));
       if (share == 0) continue;
       const Corner at = corner_at(cell.corner + offset_of(c));
-      add_sources({low[0] + (at.x << coarse.shift), low[1] + (at.y << coarse.shift),
-                   low[2] + (at.z << coarse.shift)},
-                  share, first);
+      const Place q = {low[0] + (at.x << coarse.shift), low[1] + (at.y << coarse.shift),
+                       low[2] + (at.z << coarse.shift)};
+      if (is_plain_[static_cast<size_t>(best)]) {
+        add_point(q, share, first);
+      } else {
+        add_sources(q, share, first);
+      }
+    }
+  }
+
+  void add_point(const Place& p, uint32_t weight, size_t first) {
+    const uint32_t point = stored_point(p);
+    if (point != kNoPoint && out_.sources.size() - first < kMaxSources) {
+      out_.sources.push_back(point << 8 | std::min((weight + 128) >> 8, 255u));
     }
   }
 
   const LeafMap& map_;
   std::span<const int8_t> density_;
   AtlasCorners& out_;
-  int around_[27] = {};             // coarser leaves around
-  int behind_[8] = {};              // leaves of the same level behind
-  int coarse_[kAtlasCorners] = {};  // of the corners of the leaf looked at last
+  std::vector<uint8_t> is_plain_;  // [leaf] no corner of it hangs
+  int around_[27] = {};            // coarser leaves around
+  int behind_[8] = {};             // leaves of the same level behind
+  bool may_hold_finer_[8] = {};    // there are points where no leaf of this level lies behind
+  struct Candidate {
+    int corner;
+    bool hangs;
+  };
+  std::vector<Candidate> candidates_;  // corners of the leaf for which no point of its level stands
   bool any_coarser_ = false;
   bool is_among_equals_ = false;  // all behind have its level and none around is coarser
 };
 
 }  // namespace
-
-int leaf_behind(const LeafMap& map, uint32_t leaf, int x, int y, int z) {
-  const AtlasLeaf& from = map.leaves[leaf];
-  const int found = map.leaf_at((from.x + x) << from.shift, (from.y + y) << from.shift,
-                                (from.z + z) << from.shift);
-  return found >= 0 && map.leaves[static_cast<size_t>(found)].shift == from.shift ? found : -1;
-}
 
 AtlasCorners find_atlas_corners(const LeafMap& map, std::span<const int8_t> density_codes,
                                 float density_range) {

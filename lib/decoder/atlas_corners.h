@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -23,11 +24,30 @@ constexpr int site_bit(int x, int y, int z) {
   return (x & 1) | (y & 1) << 1 | (z & 1) << 2 | (x & 2) << 2 | (y & 2) << 3 | (z & 2) << 4;
 }
 
-// A corner that needs a point of its own is a sum of points.
-struct CornerSource {
-  uint32_t point;   // rank
-  uint32_t weight;  // in 1/256
+// A list that grows without moving: numbers of many megabytes, once.
+template <class T>
+class PagedList {
+ public:
+  size_t size() const { return size_; }
+  void push_back(T value) {
+    if (size_ % kPage == 0) pages_.push_back(std::make_unique<T[]>(kPage));
+    pages_.back()[size_ % kPage] = value;
+    ++size_;
+  }
+  T operator[](size_t i) const { return pages_[i / kPage][i % kPage]; }
+
+ private:
+  static constexpr size_t kPage = 1 << 14;
+  std::vector<std::unique_ptr<T[]>> pages_;
+  size_t size_ = 0;
 };
+
+// A corner that needs a point of its own is a sum of points: rank << 8 | weight, which is in 1/256
+// but for 255, which stands for 1.
+inline constexpr uint32_t kMaxSourcePoint = 1 << 24;
+inline constexpr float source_weight(uint32_t source) {
+  return (source & 255) == 255 ? 1.0f : static_cast<float>(source & 255) / 256.0f;
+}
 
 struct AtlasCorners {
   float density_range = 4.0f;     // code 127 stands for it
@@ -39,12 +59,9 @@ struct AtlasCorners {
   std::vector<uint64_t> apron;  // [leaf] corners with a coordinate 4 that it has for itself
   std::vector<uint32_t> first_extra;  // [leaf] number of its first corner in `own` or `apron`: leaf
                                       // by leaf, `own` first, rising bits
-  std::vector<uint32_t> first_source;  // [corner of these + 1]
-  std::vector<CornerSource> sources;
+  PagedList<uint32_t> first_source;   // [corner of these + 1]
+  PagedList<uint32_t> sources;
 };
-
-// The leaf of the same level that lies behind a leaf by (x, y, z), 0 or 1 each; -1: none.
-int leaf_behind(const LeafMap& map, uint32_t leaf, int x, int y, int z);
 
 // Finds all of AtlasCorners; `density_codes` [point] are the points' densities, 127 for
 // `density_range`.

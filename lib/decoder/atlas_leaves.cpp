@@ -160,6 +160,13 @@ int LeafMap::leaf_at(int32_t x, int32_t y, int32_t z) const {
          1;
 }
 
+int leaf_behind(const LeafMap& map, uint32_t leaf, int x, int y, int z) {
+  const AtlasLeaf& from = map.leaves[leaf];
+  const int found = map.leaf_at((from.x + x) << from.shift, (from.y + y) << from.shift,
+                                (from.z + z) << from.shift);
+  return found >= 0 && map.leaves[static_cast<size_t>(found)].shift == from.shift ? found : -1;
+}
+
 Result<LeafMap> make_leaf_map(std::span<const CodedBlock> blocks, size_t max_bytes) {
   LeafMap map;
   map.block_count = blocks.size();

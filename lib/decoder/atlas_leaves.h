@@ -52,4 +52,7 @@ struct LeafMap {
 // axis or the tables would need more than `max_bytes`.
 Result<LeafMap> make_leaf_map(std::span<const CodedBlock> blocks, size_t max_bytes);
 
+// The leaf of the same level that lies behind a leaf by (x, y, z), 0 or 1 each; -1: none.
+int leaf_behind(const LeafMap& map, uint32_t leaf, int x, int y, int z);
+
 }  // namespace voxpack

@@ -1,5 +1,6 @@
 // The planes of the index: top grid, tables, densities, records, aprons.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -14,9 +15,30 @@ void store(std::vector<uint8_t>& bytes, size_t texel, const T& value) {
   std::memcpy(&bytes[texel * sizeof(T)], &value, sizeof(T));
 }
 
-// Void entries of a cube of n^3 get how far they are from others, or from the end where `stops`:
-// the largest distance on any axis less 1, at most `most`. One sweep forward and one back.
-void measure_void(int n, bool stops, uint32_t most, std::vector<uint32_t>& reach) {
+// How far the void entries of a table are from others and from its end: the largest distance on any
+// axis less 1. `dense`: a bit per entry, 64 for each z, x fastest; grown step by step.
+void measure_table(std::array<uint64_t, 8> dense, std::array<uint8_t, kAtlasTableSize>& reach) {
+  constexpr uint64_t kX0 = 0x0101010101010101ULL, kX7 = kX0 << 7;
+  reach.fill(0);
+  for (uint8_t step = 1; step < 4; ++step) {  // the middle is 4 from the end
+    std::array<uint64_t, 8> wide, grown;
+    for (size_t z = 0; z < 8; ++z) {
+      const uint64_t row = dense[z] | (dense[z] & ~kX7) << 1 | (dense[z] & ~kX0) >> 1 | kX0 | kX7;
+      wide[z] = row | row << 8 | row >> 8 | 0xff | 0xffULL << 56;
+    }
+    for (size_t z = 0; z < 8; ++z) {
+      grown[z] = z == 0 || z == 7 ? ~uint64_t{0} : wide[z - 1] | wide[z] | wide[z + 1];
+      for (uint64_t rest = ~grown[z]; rest != 0; rest &= rest - 1) {
+        reach[z * 64 + static_cast<size_t>(std::countr_zero(rest))] = step;
+      }
+    }
+    dense = grown;
+  }
+}
+
+// Void entries of a cube of n^3 get how far they are from others: the largest distance on any axis
+// less 1, at most `most`. One sweep forward and one back.
+void measure_void(int n, uint32_t most, std::vector<uint32_t>& reach) {
   const auto sweep = [&](int step) {
     const int first = step > 0 ? 0 : n - 1;
     for (int z = first; z >= 0 && z < n; z += step) {
@@ -29,9 +51,8 @@ void measure_void(int n, bool stops, uint32_t most, std::vector<uint32_t>& reach
                                z + step * (i / 9 - 1)};
             const bool inside =
                 std::min({at[0], at[1], at[2]}) >= 0 && std::max({at[0], at[1], at[2]}) < n;
-            if (!inside && !stops) continue;
-            const uint32_t near =
-                inside ? reach[(static_cast<size_t>(at[2]) * n + at[1]) * n + at[0]] : 0;
+            if (!inside) continue;
+            const uint32_t near = reach[(static_cast<size_t>(at[2]) * n + at[1]) * n + at[0]];
             own = std::min(own, near + 1);
           }
           own = std::min(own, most);
@@ -55,7 +76,7 @@ std::vector<uint8_t> AtlasBuilder::make_top() const {
   };
   std::vector<uint32_t> reach(map_.top.size());
   for (size_t i = 0; i < reach.size(); ++i) reach[i] = is_void(map_.top[i]) ? 256 : 0;
-  measure_void(map_.top_size, false, 256, reach);
+  measure_void(map_.top_size, 256, reach);
   std::vector<uint8_t> out(planes_[0].bytes());
   for (size_t i = 0; i < map_.top.size(); ++i) {
     const uint32_t entry = map_.top[i];
@@ -81,17 +102,18 @@ std::vector<uint8_t> AtlasBuilder::make_tables() const {
   std::vector<uint8_t> out(planes_[1].bytes(), 0);
   std::vector<uint32_t> slot(map_.leaves.size(), 0);
   for (uint32_t i = 0; i < slots_.size(); ++i) slot[slots_[i]] = i;
-  std::vector<uint32_t> reach(kAtlasTableSize);
+  std::array<uint8_t, kAtlasTableSize> reach;
   for (size_t t = 0; t < map_.table_count(); ++t) {
     const uint32_t* table = &map_.tables[t * kAtlasTableSize];
-    const auto is_dense = [&](uint32_t i) {
-      return table[i] != 0 && corners_.is_dense[table[i] - 1] != 0;
-    };
-    for (uint32_t i = 0; i < kAtlasTableSize; ++i) reach[i] = is_dense(i) ? 0 : 8;
-    measure_void(kAtlasTopCell, true, 8, reach);
+    std::array<uint64_t, 8> dense{};
     for (uint32_t i = 0; i < kAtlasTableSize; ++i) {
-      uint32_t texel = reach[i] - 1;
-      if (is_dense(i)) {
+      if (table[i] == 0 || corners_.is_dense[table[i] - 1] == 0) continue;
+      dense[i >> 6] |= uint64_t{1} << (i & 63);
+    }
+    measure_table(dense, reach);
+    for (uint32_t i = 0; i < kAtlasTableSize; ++i) {
+      uint32_t texel = reach[i];
+      if (dense[i >> 6] >> (i & 63) & 1) {
         const uint32_t leaf = table[i] - 1;
         texel = 0x8000u | uint32_t{map_.leaves[leaf].shift} << 9 | (slot[leaf] - table_slot_[t]);
       }
@@ -182,12 +204,17 @@ std::vector<uint8_t> AtlasBuilder::make_plane(size_t index) {
       return make_tables();
     case 2: {
       std::vector<uint8_t> density = make_density();
-      corners_.codes = {};
-      map_.tables = {};
+      release(corners_.codes);
       return density;
     }
-    default:
-      return make_rows();
+    default: {
+      std::vector<uint8_t> rows = make_rows();
+      release(map_.tables);
+      release(map_.top);
+      release(corners_.is_dense);
+      release(slots_);
+      return rows;
+    }
   }
 }
 

@@ -22,6 +22,7 @@ void AtlasBuilder::visit_sites(Visit&& visit) const {
   for (size_t i = 0; i < count; ++i) {
     if (corners_.next[i] >= 0) follows[static_cast<size_t>(corners_.next[i])] = 1;
   }
+  constexpr uint64_t kRowOfSites = 0x303;  // x = 0..3
   constexpr uint64_t kRowsOfY4AndZ4 = (uint64_t{1} << 45) - 1;
   std::vector<uint32_t> chain;
   const auto extra = [&](uint32_t leaf, uint64_t own_below, uint64_t apron_below) {
@@ -40,11 +41,12 @@ void AtlasBuilder::visit_sites(Visit&& visit) const {
       for (const uint32_t leaf : chain) {
         visit.row(leaf, y, z);
         const uint64_t mask = map_.leaves[leaf].mask, own = corners_.own[leaf];
-        for (int x = 0; x < 4; ++x) {
-          const uint64_t bit = uint64_t{1} << site_bit(x, y, z);
+        const uint64_t sites = kRowOfSites << site_bit(0, y, z);  // rising bits are rising x
+        for (uint64_t rest = (mask | own) & sites; rest != 0; rest &= rest - 1) {
+          const uint64_t bit = rest & -rest;
           if (own & bit) {
             extra(leaf, own & (bit - 1), 0);
-          } else if (mask & bit) {
+          } else {
             visit.point(map_.leaves[leaf].first_point +
                         static_cast<uint32_t>(std::popcount(mask & (bit - 1))));
           }

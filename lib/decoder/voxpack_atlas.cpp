@@ -47,21 +47,22 @@ GroupRange groups_of(const voxpack_decoder& d, int first, int last) {
 
 class DensitySink final : public PointSink {
  public:
-  DensitySink(const CodedField& field, std::vector<int16_t> offsets, std::vector<float>& densities)
+  DensitySink(const CodedField& field, std::vector<int16_t> offsets,
+              std::vector<uint16_t>& densities)
       : field_(field), offsets_(std::move(offsets)), densities_(densities) {}
 
   void put(uint32_t first, uint32_t count, const int32_t* rows, int stride) override {
     for (uint32_t i = 0; i < count; ++i, rows += stride) {
       const double offset =
           offsets_.empty() ? 0.0 : offsets_[first + i] * static_cast<double>(field_.shape_step);
-      densities_[first + i] = decode_value(field_.channels[0], rows[0], offset);
+      densities_[first + i] = atlas_half(decode_value(field_.channels[0], rows[0], offset));
     }
   }
 
  private:
   const CodedField& field_;
   const std::vector<int16_t> offsets_;
-  std::vector<float>& densities_;
+  std::vector<uint16_t>& densities_;
 };
 
 // The features of one plane of points, as values.
@@ -103,7 +104,7 @@ Result<AtlasBuilder> build(voxpack_decoder& d, size_t sections, size_t max_bytes
   VOXPACK_TRY(use_sections(d, sections));
   VOXPACK_TRY(need_blocks(d));
   const CodedField& field = d.view.field;
-  std::vector<float> densities(d.shown().point_count);
+  std::vector<uint16_t> densities(d.shown().point_count);
   {
     const GroupRange groups = groups_of(d, 0, 1);
     // The shapes are those of the finest points; a coarser field has none.
@@ -115,9 +116,9 @@ Result<AtlasBuilder> build(voxpack_decoder& d, size_t sections, size_t max_bytes
   VOXPACK_ASSIGN(AtlasBuilder builder,
                  AtlasBuilder::start(d.blocks, channel_count(d) - 1,
                                      field.appearance_kind == kAppearanceMlp, max_bytes));
-  d.blocks = {};
+  release(d.blocks);
   d.has_blocks = false;
-  VOXPACK_TRY(builder.set_densities(densities));
+  VOXPACK_TRY(builder.set_densities(std::move(densities)));
   return builder;
 }
 
@@ -197,7 +198,7 @@ voxpack_error voxpack_atlas_next_plane(voxpack_atlas* atlas, voxpack_plane* plan
   if (atlas->next == builder.planes().size()) return VOXPACK_BAD_ARGUMENT;
   return voxpack::guard(*atlas->decoder, [&]() -> voxpack::Status {
     const size_t index = atlas->next++;
-    atlas->bytes = {};
+    voxpack::release(atlas->bytes);
     const size_t first_points =
         builder.planes().size() - static_cast<size_t>(builder.group_count());
     if (index < first_points) {

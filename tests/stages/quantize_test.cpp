@@ -227,9 +227,11 @@ TEST(Pack, PartsAddUpToTheFile) {
   uint64_t sum = 0;
   for (const PackagePart& part : parts.value()) sum += part.size_bytes;
   EXPECT_EQ(sum, package.size());
-  ASSERT_EQ(parts.value().size(), 7u);
-  EXPECT_EQ(parts.value()[3].name, "density");
-  EXPECT_EQ(parts.value()[5].name, "features 3..6");
+  ASSERT_EQ(parts.value().size(),
+            13u);  // container, field, network, geometry, 3 layers of 3 groups
+  EXPECT_EQ(parts.value()[2].name, "network");
+  EXPECT_EQ(parts.value()[4].name, "layer 0: density");
+  EXPECT_EQ(parts.value()[12].name, "layer 2: features 3..6");
 }
 
 }  // namespace

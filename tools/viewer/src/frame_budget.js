@@ -30,10 +30,6 @@ export class FrameBudget {
     return !this.resting && this.step > 0;
   }
 
-  begin(now) {
-    this.started = now;
-  }
-
   end() {
     const gl = this.gl;
     const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);

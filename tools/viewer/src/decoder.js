@@ -72,11 +72,6 @@ export class DecoderModule {
     this.exports.voxpack_free(at);
   }
 
-  // Makes sure that `size` bytes are free in one piece.
-  reserve(size) {
-    if (this.exports.voxpack_reserve(size) === 0) throw this.memoryError(size);
-  }
-
   // Views of the memory; they end with the next call that allocates.
   bytes(at, size) {
     return new Uint8Array(this.exports.memory.buffer, at, size);

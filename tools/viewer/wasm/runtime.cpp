@@ -43,13 +43,6 @@ void* voxpack_allocate(size_t size) { return std::malloc(size); }
 // Frees what voxpack_allocate() gave; null is ignored.
 void voxpack_free(void* memory) { std::free(memory); }
 
-// Grows the memory so that `size` bytes in one piece are free. 0 if that is refused.
-int voxpack_reserve(size_t size) {
-  void* memory = std::malloc(size);
-  std::free(memory);
-  return memory != nullptr ? 1 : 0;
-}
-
 // After a trap: the bytes of the allocation that failed, 0 if it was not for memory.
 uint32_t voxpack_allocation_failed() { return allocation_failed; }
 

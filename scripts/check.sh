@@ -49,7 +49,6 @@ check_portable() {
 check_sanitizers() {
   cmake --preset asan-ubsan
   cmake --build --preset asan-ubsan
-  # Left out: what has no C++ of its own or another process decode (house, reference, viewer), and whole pipelines of minutes, whose
   # Left out: what runs no C++ of this build (house, viewer), decodes in Python (reference), and whole pipelines that take minutes and whose
   # stages the room tests run.
   local left_out='^(house|reference|viewer|corruption)\.|^cli\.(bake-resume|bake-save-views|defaults-equal-compress|gates|heat-map|interrupt'

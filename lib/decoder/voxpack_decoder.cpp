@@ -14,9 +14,14 @@ namespace {
 
 using voxpack::Errc;
 using voxpack::guard;
-using voxpack::need_blocks;
 using voxpack::need_numbers;
 using voxpack::Status;
+
+// Lists the blocks of the whole field, whatever an atlas was made of before.
+Status need_all_blocks(voxpack_decoder& d) {
+  VOXPACK_TRY(voxpack::use_sections(d, d.view.attributes.size()));
+  return voxpack::need_blocks(d);
+}
 
 void write_positions(const voxpack_decoder& d, uint16_t* positions, int8_t* levels) {
   size_t point = 0;
@@ -150,7 +155,7 @@ voxpack_error voxpack_decode_points(voxpack_decoder* decoder, uint16_t* position
                                     float* density, float* features) {
   if (decoder == nullptr || !decoder->complete()) return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
-    VOXPACK_TRY(need_blocks(*decoder));
+    VOXPACK_TRY(need_all_blocks(*decoder));
     write_positions(*decoder, positions, levels);
     // Without points every pointer may be null; that the sections are empty is still to be checked.
     const bool wanted = density != nullptr || features != nullptr || decoder->tree.point_count == 0;
@@ -165,7 +170,7 @@ voxpack_error voxpack_block_count(voxpack_decoder* decoder, size_t* block_count)
   if (decoder == nullptr || block_count == nullptr || !decoder->complete())
     return VOXPACK_BAD_ARGUMENT;
   return guard(*decoder, [&]() -> Status {
-    VOXPACK_TRY(need_blocks(*decoder));
+    VOXPACK_TRY(need_all_blocks(*decoder));
     *block_count = decoder->blocks.size();
     return {};
   });
@@ -177,7 +182,7 @@ voxpack_error voxpack_decode_blocks(voxpack_decoder* decoder, voxpack_block* blo
     return VOXPACK_BAD_ARGUMENT;
   }
   return guard(*decoder, [&]() -> Status {
-    VOXPACK_TRY(need_blocks(*decoder));
+    VOXPACK_TRY(need_all_blocks(*decoder));
     if (block_count != decoder->blocks.size()) {
       return {Errc::usage, "room for " + std::to_string(block_count) + " blocks, the package has " +
                                std::to_string(decoder->blocks.size())};

@@ -103,6 +103,15 @@ TEST_F(Arriving, WhatWasDrawnBeforeDoesNotChangeTheWhole) {
   const auto all = static_cast<uint32_t>(3 * groups());
   const Atlas whole = make_atlas(decoder, all);
   const Atlas coarse = make_atlas(decoder, static_cast<uint32_t>(groups()));
+  voxpack_decoder* fresh = nullptr;
+  ASSERT_EQ(voxpack_open(package.data(), package.size(), &fresh), VOXPACK_OK);
+  voxpack_info info;
+  ASSERT_EQ(voxpack_get_info(decoder, &info), VOXPACK_OK);
+  std::vector<float> after(info.point_count), alone(info.point_count);
+  ASSERT_EQ(voxpack_decode_points(decoder, nullptr, nullptr, after.data(), nullptr), VOXPACK_OK);
+  ASSERT_EQ(voxpack_decode_points(fresh, nullptr, nullptr, alone.data(), nullptr), VOXPACK_OK);
+  EXPECT_EQ(after, alone);
+  voxpack_close(fresh);
   const Atlas again = make_atlas(decoder, all);
   ASSERT_EQ(whole.error, VOXPACK_OK);
   EXPECT_EQ(whole.planes, again.planes);
